@@ -1,0 +1,3 @@
+"""Pages of the demo mode; they do not exist when DEBUG=0."""
+
+urlpatterns: list = []

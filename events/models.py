@@ -1,0 +1,260 @@
+"""What is on and where: venues, their staff, performers, categories, events."""
+
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.gis.db.models import PointField
+from django.contrib.postgres.indexes import GinIndex, GistIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from ticketapp.models import PublicModel, StatefulModel
+
+
+class LocationPrecision(models.TextChoices):
+    EXACT = "exact", "the venue itself"
+    CITY = "city", "only its city"
+
+
+class TaxMode(models.TextChoices):
+    INCLUDED = "included", "prices include tax"
+    ADDED = "added", "tax is added to prices"
+
+
+class Venue(PublicModel):
+    """A place with a door. Its events copy its location, see `services`."""
+
+    name = models.CharField(max_length=200)
+    address = models.CharField(max_length=300, blank=True)
+    city = models.CharField(max_length=120)
+    region = models.CharField(max_length=120, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+    location = PointField(geography=True, null=True, blank=True)
+    location_precision = models.CharField(
+        max_length=10, choices=LocationPrecision, default=LocationPrecision.EXACT
+    )
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="IANA name, found from the location."
+    )
+    capacity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="People; empty when unknown."
+    )
+    refund_policy = models.TextField(blank=True)
+    currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217.")
+    tax_name = models.CharField(max_length=40, blank=True, help_text='Such as "VAT".')
+    tax_mode = models.CharField(
+        max_length=10, choices=TaxMode, default=TaxMode.INCLUDED
+    )
+    tax_basis_points = models.PositiveIntegerField(
+        default=0, help_text="2000 is 20 per cent."
+    )
+    # Import identity: name and place, folded, so that two spellings are one venue.
+    match_key = models.CharField(max_length=400, editable=False, db_index=True)
+    source = models.CharField(max_length=120, blank=True)
+    source_id = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(location__isnull=True) | ~Q(time_zone=""),
+                name="events_venue_with_a_location_has_a_time_zone",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                condition=~Q(source_id=""),
+                name="events_venue_source_id_is_used_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.city}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone or "UTC")
+
+
+class Role(models.TextChoices):
+    MANAGER = "manager"
+    BOX_OFFICE = "box_office", "box office"
+    DOOR = "door"
+
+
+class Membership(models.Model):
+    """A person works at a venue: what staff see follows from these rows."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    venue = models.ForeignKey(
+        Venue, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role, default=Role.DOOR)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "venue"], name="events_membership_is_one_per_venue"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.venue}"
+
+
+class Performer(PublicModel):
+    name = models.CharField(max_length=200)
+    source = models.CharField(max_length=120, blank=True)
+    source_id = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                condition=~Q(source_id=""),
+                name="events_performer_source_id_is_used_once",
+            )
+        ]
+        indexes = [
+            GinIndex(
+                fields=["name"],
+                name="events_performer_name",
+                opclasses=["gin_trgm_ops"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Category(models.Model):
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventStatus(models.TextChoices):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
+    FINISHED = "finished"
+
+
+class Event(PublicModel, StatefulModel):
+    """One performance at one venue: doors open once.
+
+    `starts_at` is null when a feed knows the day but not the time; such an
+    event has a `local_date` and is never listed as starting at midnight.
+    On sale and sold out are derived, never stored.
+    """
+
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        EventStatus.DRAFT: {EventStatus.PUBLISHED},
+        EventStatus.PUBLISHED: {
+            EventStatus.PAUSED,
+            EventStatus.CANCELLED,
+            EventStatus.POSTPONED,
+            EventStatus.FINISHED,
+        },
+        EventStatus.PAUSED: {
+            EventStatus.PUBLISHED,
+            EventStatus.CANCELLED,
+            EventStatus.POSTPONED,
+            EventStatus.FINISHED,
+        },
+        EventStatus.POSTPONED: {EventStatus.PUBLISHED, EventStatus.CANCELLED},
+        EventStatus.CANCELLED: set(),
+        EventStatus.FINISHED: set(),
+    }
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="events")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="events",
+    )
+    performers = models.ManyToManyField(Performer, blank=True, related_name="events")
+    status = models.CharField(
+        max_length=20, choices=EventStatus, default=EventStatus.DRAFT
+    )
+    starts_at = models.DateTimeField(null=True, blank=True)
+    doors_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    local_date = models.DateField(help_text="The date on the poster, at the venue.")
+    sales_open_at = models.DateTimeField(null=True, blank=True)
+    sales_close_at = models.DateTimeField(null=True, blank=True)
+    per_buyer_limit = models.PositiveSmallIntegerField(
+        default=6, help_text="Tickets one person may hold and own."
+    )
+    viewer_counts = models.BooleanField(
+        default=True, help_text="Show how many people are looking at this page."
+    )
+    # Copied from the venue and kept in step, so that the nearby search is one scan.
+    location = PointField(geography=True, null=True, blank=True, editable=False)
+    image_url = models.URLField(max_length=500, blank=True)
+    listing_url = models.URLField(
+        max_length=500, blank=True, help_text="Where a feed says tickets are sold."
+    )
+    source = models.CharField(max_length=40, blank=True)
+    source_id = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=EventStatus.values),
+                name="events_event_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(sales_open_at__lt=F("sales_close_at")),
+                name="events_event_sales_open_before_they_close",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                condition=~Q(source_id=""),
+                name="events_event_source_id_is_used_once",
+            ),
+        ]
+        indexes = [
+            GistIndex(
+                fields=["location", "starts_at"],
+                condition=Q(status=EventStatus.PUBLISHED),
+                name="events_event_open_near",
+            ),
+            models.Index(
+                fields=["starts_at", "id"],
+                condition=Q(status=EventStatus.PUBLISHED),
+                name="events_event_open_by_start",
+            ),
+            GinIndex(
+                fields=["name"], name="events_event_name", opclasses=["gin_trgm_ops"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.local_date}"
+
+    def sales_are_open(self, now: datetime) -> bool:
+        """True while published and inside the sales window (open end: start)."""
+        opens, closes = self.sales_open_at, self.sales_close_at or self.starts_at
+        return (
+            self.status == EventStatus.PUBLISHED
+            and (opens is None or opens <= now)
+            and (closes is None or now < closes)
+        )

@@ -1,0 +1,3 @@
+"""The address that says whether all parts are ready."""
+
+urlpatterns: list = []

@@ -1,0 +1,83 @@
+"""Abstract models that every app may build on, and the idempotency keys."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from ticketapp.errors import DomainError
+
+
+class InvalidTransition(DomainError):
+    code = "invalid_transition"
+    title = "That step is not possible any more."
+    message = "This {model} is {status} and cannot become {target}."
+
+
+class StatefulModel(models.Model):
+    """A row whose `status` moves only along `TRANSITIONS`."""
+
+    TRANSITIONS: ClassVar[dict[str, set[str]]]
+
+    class Meta:
+        abstract = True
+
+    def move_to(self, target: str, **changes: Any) -> None:
+        """Move to `target`, in the database and on this instance, or raise.
+
+        One conditional UPDATE: of two processes that race, one finds no row
+        left in the old status. Holds with or without a row lock.
+        """
+        row = type(self)._default_manager.filter(pk=self.pk, status=self.status)
+        allowed = target in self.TRANSITIONS[self.status]
+        if not allowed or not row.update(status=target, **changes):
+            raise InvalidTransition(
+                model=self._meta.verbose_name, status=self.status, target=target
+            )
+        for field, value in {"status": target, **changes}.items():
+            setattr(self, field, value)
+
+    move_to.alters_data = True  # type: ignore[attr-defined]  # No template calls it.
+
+
+class PublicModel(models.Model):
+    """A row whose identity may leave the house: random, not sequential."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class IdempotencyKey(models.Model):
+    """One answered (or half-way) request, kept for a day.
+
+    `account` is the public id of the user and not a foreign key, because this
+    package knows no app. `response_status` is null while the request runs.
+    """
+
+    account = models.CharField(max_length=64)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=300)
+    key = models.CharField(max_length=200)
+    body_hash = models.CharField(max_length=64)
+    response_status = models.PositiveSmallIntegerField(null=True)
+    response_body = models.BinaryField(default=b"")
+    response_type = models.CharField(max_length=100, default="application/json")
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "method", "path", "key"],
+                name="ticketapp_idempotency_key_is_used_once_per_account_and_path",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="ticketapp_idempotency_age")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.key}"

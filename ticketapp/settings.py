@@ -1,0 +1,337 @@
+"""Settings for every environment; what differs comes from the environment.
+
+`.env.example` documents each variable. DEBUG=1 is the demo mode: sandbox
+payments, mail on a page, push on the console. DEBUG=0 refuses to start with a
+missing secret, and with the payment sandbox unless ALLOW_SANDBOX=1 says so.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.bool("DEBUG", default=False)
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
+ALLOW_SANDBOX = env.bool("ALLOW_SANDBOX", default=DEBUG)
+PAYMENT_SANDBOX = not STRIPE_SECRET_KEY
+
+
+def secret(name: str) -> str:
+    """Read a secret; only the demo mode may go without setting one."""
+    value = env.str(name, default="")
+    if value:
+        return value
+    if DEBUG:
+        return f"demo-only-{name.lower()}-not-for-production-use"
+    raise ImproperlyConfigured(
+        f"{name} is not set. Set it in the environment or in .env "
+        "(.env.example says how to make one), or set DEBUG=1 for the demo mode."
+    )
+
+
+SECRET_KEY = secret("SECRET_KEY")
+# The Ed25519 seed of ticket codes is derived from it; changing it voids codes.
+TICKET_SIGNING_KEY = secret("TICKET_SIGNING_KEY")
+if PAYMENT_SANDBOX and not ALLOW_SANDBOX:
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY is not set, so payments would go to the sandbox. "
+        "Set it, or set ALLOW_SANDBOX=1 if no real money is meant to move."
+    )
+STRIPE_WEBHOOK_SECRET = (
+    secret("STRIPE_WEBHOOK_SECRET")
+    if not PAYMENT_SANDBOX
+    else env.str("STRIPE_WEBHOOK_SECRET", default=f"whsec_sandbox_{SECRET_KEY[:24]}")
+)
+
+PORT = env.int("PORT", default=8000)
+SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+if SITE_URL.startswith("https://"):  # Then a proxy of ours sets this header.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.headless",
+    "allauth.usersessions",
+    "fcm_django",
+    "import_export",
+    "channels",
+    "csp",
+    "ticketapp",
+    "accounts",
+    "notifications",
+    "events",
+    "inventory",
+    "payments",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPEND_SLASH = True
+ROOT_URLCONF = "ticketapp.urls"
+ASGI_APPLICATION = "ticketapp.asgi.application"
+WSGI_APPLICATION = "ticketapp.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+
+# Debian 12's GDAL is older than the guard this check asks for; we hand it no
+# file and no spatial reference that came from outside.
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+
+# Data ------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.db("DATABASE_URL", default="postgis:///ticketapp")
+    | {
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": env.str("TEST_DATABASE", default="test_ticketapp")},
+    }
+}
+# A statement that waits longer than this is refused with 503 and Retry-After,
+# so that one stuck transaction never takes the site with it. Milliseconds.
+DATABASE_TIMEOUTS = {
+    "lock_timeout": env.int("LOCK_TIMEOUT_MS", default=5_000),
+    "statement_timeout": env.int("STATEMENT_TIMEOUT_MS", default=15_000),
+    "idle_in_transaction_session_timeout": env.int("IDLE_TIMEOUT_MS", default=15_000),
+}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = " ".join(
+    f"-c {name}={value}" for name, value in DATABASE_TIMEOUTS.items()
+)
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "channels"},
+    }
+}
+
+# Jobs: the row is the work item, the message only says "look now" --------------
+
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", default=REDIS_URL.replace("unix://", "redis+socket://")
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+# A beat that nobody worked on before the next one is dropped, not piled up.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": task, "schedule": every, "options": {"expires": every}}
+    for name, task, every in [
+        ("heartbeat", "ticketapp.tasks.heartbeat", 5.0),
+        ("send notifications", "notifications.tasks.send_notifications", 5.0),
+        ("release holds", "inventory.tasks.release_expired_holds", 5.0),
+        ("sweep payments", "payments.tasks.sweep_payments", 10.0),
+        ("process webhooks", "payments.tasks.process_webhooks", 5.0),
+        ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),
+        ("pay refunds", "payments.tasks.pay_refunds", 10.0),
+    ]
+}
+
+# API -------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.SessionTokenAuthentication"
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["ticketapp.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["ticketapp.renderers.OrjsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "ticketapp.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "ticketapp.api.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ticketapp",
+    "DESCRIPTION": "Last-minute tickets: find tonight's unsold seats near you.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Sign-in ---------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{SITE_URL}/you",
+    "account_reset_password_from_key": f"{SITE_URL}/you",
+    "account_signup": f"{SITE_URL}/you",
+}
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
+
+# Outside services --------------------------------------------------------------
+
+PAYMENT_GATEWAY = "payments.gateways.stripe.StripeGateway"
+SANDBOX_LATENCY_MS = env.int("SANDBOX_LATENCY_MS", default=0)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="tickets@ticketapp.example")
+vars().update(env.email("EMAIL_URL", default="smtp://localhost:25"))
+if DEBUG:
+    EMAIL_BACKEND = "accounts.devmail.DevMailBackend"
+FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")
+PUSH_BACKEND = (
+    "notifications.push.fcm.FcmPush"
+    if FCM_CREDENTIALS_FILE
+    else "notifications.push.console.ConsolePush"
+)
+FCM_DJANGO_SETTINGS = {"DELETE_INACTIVE_DEVICES": False}
+GEOCODER = env.str("GEOCODER", default="events.geocoding.NominatimGeocoder")
+GEOCODER_USER_AGENT = env.str("GEOCODER_USER_AGENT", default="")
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+
+# Rules of the house ------------------------------------------------------------
+
+HOLD_DURATION = timedelta(minutes=8)
+MAX_TICKETS_PER_HOLD = 10
+PAYMENT_LEASE = timedelta(seconds=120)
+VIEWER_COUNTS_ENABLED = env.bool("VIEWER_COUNTS_ENABLED", default=True)
+
+# Pages -------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+NODE_MODULES = BASE_DIR / "node_modules"
+# Third-party browser code, served by ourselves: static prefix -> package folder.
+VENDOR_STATIC = {
+    "vendor/preact": "preact/dist",
+    "vendor/preact-hooks": "preact/hooks/dist",
+    "vendor/htm": "htm/dist",
+    "vendor/leaflet": "leaflet/dist",
+}
+STATICFILES_DIRS = [
+    (prefix, NODE_MODULES / folder)
+    for prefix, folder in VENDOR_STATIC.items()
+    if (NODE_MODULES / folder).is_dir()
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = BASE_DIR / "media"
+MEDIA_URL = "/media/"
+WHITENOISE_USE_FINDERS = DEBUG
+
+_stripe_js = [] if PAYMENT_SANDBOX else ["https://js.stripe.com"]
+_stripe_api = [] if PAYMENT_SANDBOX else ["https://api.stripe.com"]
+_tiles = [MAP_TILES_URL.split("{")[0].rstrip("/")] if MAP_TILES_URL else []
+CONTENT_SECURITY_POLICY = {
+    # The admin theme evaluates Alpine.js expressions, so it has a policy of its own.
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE, *_stripe_js],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:", *_tiles],
+        "connect-src": ["'self'", *_stripe_api],
+        "frame-src": ["'self'", *_stripe_js],
+        "frame-ancestors": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "object-src": ["'none'"],
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "ticketapp",
+    "SITE_HEADER": "ticketapp",
+    "SITE_SYMBOL": "local_activity",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

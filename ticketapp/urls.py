@@ -1,0 +1,29 @@
+"""Every address of the house."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+api_v1 = [
+    path("", include("accounts.urls")),
+    path("", include("notifications.urls")),
+    path("", include("events.urls")),
+    path("", include("inventory.urls")),
+    path("", include("payments.urls")),
+    path("", include("ticketapp.schema_urls")),
+]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api_v1, "v1"))),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("", include("ticketapp.health_urls")),
+    path("", include("ticketapp.pages_urls")),
+]
+if settings.DEBUG:
+    urlpatterns += [path("dev/", include("accounts.dev_urls"))]
+if settings.PAYMENT_SANDBOX:
+    urlpatterns += [path("sandbox/", include("payments.gateways.sandbox.urls"))]
+
+handler404 = "ticketapp.api.not_found"
+handler500 = "ticketapp.api.server_error"
