@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +20,31 @@ def say(text: str) -> None:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Print `name`, then how long it took; a failure is marked and passed on."""
-    print(f"  {name} … ", end="", flush=True)
+    """Print `name`, then how long it took; on a terminal the seconds count along."""
     started = time.monotonic()
+    done = threading.Event()
+
+    def seconds() -> str:
+        return f"{time.monotonic() - started:.1f} s"
+
+    def count_along() -> None:
+        while not done.wait(1):
+            print(f"\r  {name} … {seconds()}", end="", flush=True)
+
+    print(f"  {name} …", end="", flush=True)
+    counter = threading.Thread(target=count_along, daemon=True)
+    if sys.stdout.isatty():
+        counter.start()
     try:
         yield
     except BaseException:
-        print(f"failed after {time.monotonic() - started:.1f} s", flush=True)
+        done.set()
+        print(f"\r  {name} … failed after {seconds()}", flush=True)
         raise
-    print(f"{time.monotonic() - started:.1f} s", flush=True)
+    done.set()
+    print(f"\r  {name} … {seconds()}", flush=True)
 
 
-def die(reason: object) -> NoReturn:
+def die(reason: object, *, code: int = 1) -> NoReturn:
     print(f"\n{reason}", file=sys.stderr, flush=True)
-    sys.exit(1)
+    sys.exit(code)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,9 +27,10 @@ LONGEST_SOCKET_FOLDER = 80
 class Place:
     """The folders of one checkout, and the user who runs its services.
 
-    PostgreSQL refuses to run as root, so under root the services belong to the
-    system user `postgres`. If that user cannot enter the checkout (a closed home),
-    the data lives in /var/lib instead.
+    Ours (pid files, secrets, logs of the set-up) are in `.services/run`. PostgreSQL
+    refuses to run as root, so under root the services belong to the system user
+    `postgres`; if that user cannot enter the checkout (a closed home), the data
+    lives in /var/lib instead of `.services`.
     """
 
     checkout: Path = CHECKOUT
@@ -53,11 +55,19 @@ class Place:
                 "bin/up and bin/test install it."
             ) from None
 
+    @property
+    def private(self) -> Path:
+        return self.checkout / ".services"
+
+    @property
+    def run(self) -> Path:
+        return self.private / "run"
+
     @cached_property
     def home(self) -> Path:
         if self.is_root and not self._owner_may_enter(self.checkout):
             return Path(f"/var/lib/{NAME}-{self.tag}")
-        return self.checkout / ".services"
+        return self.private
 
     @cached_property
     def sockets(self) -> Path:
@@ -90,24 +100,31 @@ class Place:
             "REDIS_URL": f"unix://{self.redis_socket}",
         }
 
+    def make_private(self) -> None:
+        """Create our own folders; needs no PostgreSQL to be installed."""
+        # Under root the owner of the services must be able to walk through.
+        self._folder(self.private, mode=0o711 if self.is_root else 0o700)
+        self._folder(self.run, mode=0o700)
+
     def make(self) -> None:
-        """Create the folders. The services' own are closed to everyone else."""
-        # Under root the owner of the services must be able to walk through `home`.
-        self._folder(self.home, mode=0o711 if self.is_root else 0o700, owned=False)
+        """Create all folders; those of the services are closed to everyone else."""
+        self.make_private()
+        self._folder(self.home, mode=0o711 if self.is_root else 0o700)
         for folder in (self.sockets, self.redis, self.service_logs):
             self._folder(folder, mode=0o700, owned=True)
 
     def remove(self) -> None:
-        """Delete every folder; the lock file in `home` goes last."""
+        """Delete every folder; what others may be waiting for (`*.lock`) goes last."""
         shutil.rmtree(self.sockets, ignore_errors=True)
-        if not self.home.exists():
-            return
-        for entry in sorted(self.home.iterdir(), key=lambda path: path.name == "lock"):
-            if entry.is_dir() and not entry.is_symlink():
+        if self.home != self.private:
+            shutil.rmtree(self.home, ignore_errors=True)
+        for entry in sorted(self.private.iterdir(), key=lambda e: e.suffix == ".lock"):
+            if entry.is_dir():
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
-        self.home.rmdir()
+        with suppress(OSError):  # somebody who waited for us has moved in already
+            self.private.rmdir()
 
     def as_owner(
         self, *command: object, check: bool = True, quiet: bool = False
@@ -134,7 +151,7 @@ class Place:
     def _owner_may_enter(self, folder: Path) -> bool:
         return self.as_owner("test", "-x", folder, check=False).returncode == 0
 
-    def _folder(self, path: Path, *, mode: int, owned: bool) -> None:
+    def _folder(self, path: Path, *, mode: int, owned: bool = False) -> None:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
         wanted = self.owner.pw_uid if owned else os.geteuid()
         found = path.lstat()

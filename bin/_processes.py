@@ -50,9 +50,33 @@ def read_pid(path: Path) -> int | None:
         return None
 
 
-def wait_until(ready: Callable[[], bool], *, seconds: float) -> bool:
+def wait_until(
+    ready: Callable[[], bool], *, seconds: float, every: float = 0.05
+) -> bool:
     """Ask again and again until `ready` says yes or the time is up."""
     deadline = time.monotonic() + seconds
     while not (answer := ready()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(every)
     return answer
+
+
+def group_members(group: int) -> list[str]:
+    """The commands of the processes in a process group."""
+    if Path("/proc/self").exists():
+        pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+        return [command_line(pid) for pid in pids if _group_of(pid) == group]
+    listed = subprocess.run(
+        ["ps", "-axww", "-o", "pgid=,command="],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.splitlines()
+    rows = [line.split(maxsplit=1) for line in listed]
+    return [row[1] for row in rows if len(row) == 2 and int(row[0]) == group]
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid) if is_alive(pid) else None
+    except ProcessLookupError:
+        return None

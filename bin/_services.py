@@ -6,16 +6,15 @@ starting after `kill -9`: the answer always comes from the servers, not from pid
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from _console import Failed
+from _locks import locked
 from _place import MACOS, NAME, Place
 from _processes import command_line, is_alive, read_pid, wait_until
 
@@ -26,8 +25,8 @@ POSTGRES_PLACES = (
     "usr/local/opt/postgresql@*/bin",
 )
 INSTALL_HINT = (
-    "No PostgreSQL server with PostGIS found. bin/up and bin/test install it; by hand:\n"
-    "  Debian/Ubuntu: apt-get install postgresql postgis 'postgresql-*-postgis-3'\n"
+    "No PostgreSQL server with PostGIS found. bin/up and bin/test install one.\n"
+    "  By hand, Debian/Ubuntu: apt-get install postgresql-postgis redis-server\n"
     "  macOS: brew install postgresql@17 postgis redis gdal"
 )
 # Durability is left alone: fsync and full_page_writes stay on, also for tests.
@@ -53,55 +52,31 @@ class Services:
     def __init__(self, place: Place) -> None:
         self.place = place
 
-    # One at a time
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Let one process at a time start or stop things; the others wait."""
-        self.place.make()
-        path = self.place.home / "lock"
-        while True:
-            with path.open("a") as handle:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                if self._is_still(path, handle.fileno()):
-                    yield
-                    return
-            # A purge took the file away while we waited for it.
+    def up(self) -> None:
+        """Start what is not running."""
+        with self._one_at_a_time():
             self.place.make()
-
-    @staticmethod
-    def _is_still(path: Path, descriptor: int) -> bool:
-        try:
-            return path.stat().st_ino == os.fstat(descriptor).st_ino
-        except FileNotFoundError:
-            return False
-
-    def up(self) -> bool:
-        """Start what is not running. Returns whether anything had to be started."""
-        with self.lock():
-            self.place.make()
-            running = self.postgres_answers() and self.redis_answers()
             if not self.postgres_answers():
                 self._start_postgres()
             self._ensure_database()
             if not self.redis_answers():
                 self._start_redis()
-            return not running
 
     def down(self) -> None:
         """Stop both. Nothing happens to the data."""
-        if not self.place.home.exists():
-            return
-        with self.lock():
-            self._stop()
+        if self.place.private.exists():
+            with self._one_at_a_time():
+                self._stop()
 
     def purge(self) -> None:
         """Stop both and delete everything that this checkout keeps."""
-        if not self.place.home.exists():
-            return
-        with self.lock():
-            self._stop()
-            self.place.remove()
+        if self.place.private.exists():
+            with self._one_at_a_time():
+                self._stop()
+                self.place.remove()
+
+    def _one_at_a_time(self) -> AbstractContextManager[object]:
+        return locked(self.place.private / "services.lock")
 
     def _stop(self) -> None:
         self._stop_redis()
