@@ -1,3 +1,7 @@
 """The address that says whether all parts are ready."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from ticketapp.health import healthz
+
+urlpatterns = [path("healthz", healthz, name="healthz")]
