@@ -23,26 +23,26 @@ def step(name: str) -> Iterator[None]:
     """Print `name`, then how long it took; on a terminal the seconds count along."""
     started = time.monotonic()
     done = threading.Event()
+    # On a terminal the line is written over, elsewhere only its end is added.
+    again = f"\r  {name} … " if sys.stdout.isatty() else ""
 
     def seconds() -> str:
         return f"{time.monotonic() - started:.1f} s"
 
     def count_along() -> None:
-        while not done.wait(1):
-            print(f"\r  {name} … {seconds()}", end="", flush=True)
+        while again and not done.wait(1):
+            print(f"{again}{seconds()}", end="", flush=True)
 
-    print(f"  {name} …", end="", flush=True)
-    counter = threading.Thread(target=count_along, daemon=True)
-    if sys.stdout.isatty():
-        counter.start()
+    print(f"  {name} … ", end="", flush=True)
+    threading.Thread(target=count_along, daemon=True).start()
     try:
         yield
     except BaseException:
         done.set()
-        print(f"\r  {name} … failed after {seconds()}", flush=True)
+        say(f"{again}failed after {seconds()}")
         raise
     done.set()
-    print(f"\r  {name} … {seconds()}", flush=True)
+    say(f"{again}{seconds()}")
 
 
 def die(reason: object, *, code: int = 1) -> NoReturn:

@@ -40,7 +40,11 @@ def main(url: str, claim: str) -> int:
 def supervise(place: Place) -> int:
     """Run everything; when one part ends, all end."""
     manager = Manager()
-    environment = project_environment(place) | {"PYTHONUNBUFFERED": "1"}
+    environment = project_environment(place) | {
+        "PYTHONUNBUFFERED": "1",
+        # In a container everything runs as root; Celery need not warn each time.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+    }
     for name, command in commands(place).items():
         note = shlex.quote(str(place.run / f"{name}.pid"))
         # The shell leads the group that the command, taking its place, goes on leading.
@@ -54,10 +58,10 @@ def commands(place: Place) -> dict[str, list[str]]:
     """What runs beside the services: web with sockets, worker, clock."""
     binaries = place.checkout / ".venv/bin"
     host = chosen(place, "HOST", DEFAULT_HOST)
-    celery = [str(binaries / "celery"), "-A", "ticketapp"]
+    celery = [str(binaries / "celery"), "--quiet", "--app", "ticketapp"]
     return {
         "web": [
-            *(str(binaries / "granian"), "--interface", "asgi"),
+            *(str(binaries / "granian"), "--interface", "asginl"),
             *("--host", host, "--port", str(port(place)), "--workers", "1"),
             *("--log-level", "warning", "--workers-kill-timeout", "3"),
             "ticketapp.asgi:application",
