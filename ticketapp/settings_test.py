@@ -25,3 +25,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The shared settings are the demo's; a test that wants a page asks for it.
 ALLOWED_HOSTS = ["*"]
+# Static files are looked for when asked, so no test needs them collected first.
+WHITENOISE_AUTOREFRESH = True
