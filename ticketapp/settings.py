@@ -172,9 +172,16 @@ CHANNEL_LAYERS = {
 
 # Jobs: the row is the work item, the message only says "look now" --------------
 
-CELERY_BROKER_URL = env.str(
-    "CELERY_BROKER_URL", default=REDIS_URL.replace("unix://", "redis+socket://")
-)
+
+def as_broker(redis_url: str) -> str:
+    """Celery has its own spelling of a Redis socket and of a database number."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    broker = redis_url.replace("unix://", "redis+socket://")
+    return broker.replace("?db=", "?virtual_host=")
+
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=as_broker(REDIS_URL))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -267,6 +274,7 @@ MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 # Rules of the house ------------------------------------------------------------
 
 HOLD_DURATION = timedelta(minutes=8)
+HOLD_DURATION_AT_LEAST = timedelta(minutes=2)
 MAX_TICKETS_PER_HOLD = 10
 PAYMENT_LEASE = timedelta(seconds=120)
 VIEWER_COUNTS_ENABLED = env.bool("VIEWER_COUNTS_ENABLED", default=True)
@@ -329,9 +337,24 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        # While a part is missing, those who ask every second need no log line each.
+        "not_health": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: not record.getMessage().endswith("/healthz"),
+        }
+    },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["not_health"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Its own handler would say everything a second time.
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }

@@ -10,6 +10,7 @@ for _live in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "FCM_CREDENTIALS_FIL
 
 from ticketapp.settings import *  # noqa: F403
 from ticketapp.settings import REDIS_URL as _redis_url
+from ticketapp.settings import as_broker
 
 _redis_db = os.environ.get("TEST_REDIS_DB", "15")
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -20,7 +21,7 @@ CHANNEL_LAYERS["default"]["CONFIG"] = {
     "hosts": [REDIS_URL],
     "prefix": f"test{_worker}",
 }
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_BROKER_URL = as_broker(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The shared settings are the demo's; a test that wants a page asks for it.
