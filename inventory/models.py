@@ -5,11 +5,17 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from events.models import Event
 from ticketapp.models import PublicModel, StatefulModel
+
+
+class TicketTypeQuerySet(models.QuerySet["TicketType"]):
+    def with_terms(self) -> Self:
+        """Load what a price and a sales window are derived from, in two queries."""
+        return self.select_related("event__venue").prefetch_related("price_steps")
 
 
 class TicketType(PublicModel):
@@ -41,6 +47,8 @@ class TicketType(PublicModel):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = TicketTypeQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -50,6 +58,11 @@ class TicketType(PublicModel):
             models.CheckConstraint(
                 condition=Q(fee_amount=0) | ~Q(fee_name=""),
                 name="inventory_ticket_type_fee_has_a_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(floor_amount__isnull=True)
+                | Q(floor_amount__lte=F("unit_amount")),
+                name="inventory_ticket_type_floor_is_not_above_the_price",
             ),
         ]
 
@@ -124,10 +137,18 @@ class Hold(PublicModel, StatefulModel):
         HoldStatus.RELEASED: set(),
     }
 
+    # Found by buyer and event together (the index below). An index on the event
+    # alone would be a trap: with no statistics yet, as on a fresh event, the
+    # planner may walk all its holds to find one buyer's.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="holds",
+        db_index=False,
     )
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="holds")
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="holds", db_index=False
+    )
     ticket_type = models.ForeignKey(
         TicketType, on_delete=models.PROTECT, related_name="holds"
     )
@@ -168,6 +189,7 @@ class Hold(PublicModel, StatefulModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["user", "event"], name="inventory_hold_of_a_buyer"),
             models.Index(
                 fields=["expires_at"],
                 condition=Q(status__in=LIVE_HOLD),
@@ -190,6 +212,8 @@ class TicketStatus(models.TextChoices):
 
 OWNED_TICKET = (TicketStatus.SOLD, TicketStatus.CHECKED_IN)
 FREE_TICKET = (TicketStatus.AVAILABLE, TicketStatus.WITHDRAWN)
+TAKEN_TICKET = (TicketStatus.HELD, *OWNED_TICKET)
+NOT_FOR_SALE = (*TAKEN_TICKET, TicketStatus.RETURNED, TicketStatus.WITHDRAWN)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -223,7 +247,12 @@ class Ticket(PublicModel, StatefulModel):
     )
     slot = models.IntegerField()
     hold = models.ForeignKey(
-        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="tickets"
+        Hold,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        db_index=False,  # Most rows have none: the partial index below.
     )
     status = models.CharField(
         max_length=20, choices=TicketStatus, default=TicketStatus.AVAILABLE
@@ -256,7 +285,15 @@ class Ticket(PublicModel, StatefulModel):
                 name="inventory_ticket_available",
             ),
             models.Index(
-                fields=["ticket_type", "status"], name="inventory_ticket_by_status"
+                fields=["hold"],
+                condition=Q(hold__isnull=False),
+                name="inventory_ticket_of_a_hold",
+            ),
+            # Without the available ones, so that no plan ever picks stock from here.
+            models.Index(
+                fields=["ticket_type", "status"],
+                condition=Q(status__in=NOT_FOR_SALE),
+                name="inventory_ticket_by_status",
             ),
         ]
 

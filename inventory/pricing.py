@@ -1,0 +1,126 @@
+"""What a ticket costs: a pure function of the terms staff set and the clock.
+
+Amounts are integers in minor units. A price falls on a stored schedule, never
+rises, and never goes below its floor; nothing has to run for it to be right.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from events.models import TaxMode
+from inventory.models import TicketType
+
+BASIS_POINTS = 10_000
+# ISO 4217; every other currency has two digits after the point.
+EXPONENTS = (
+    dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0)
+    | dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
+    | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+)
+
+
+def exponent(currency: str) -> int:
+    """How many digits follow the point in an amount of `currency`."""
+    return EXPONENTS.get(currency, 2)
+
+
+def charge_step(currency: str) -> int:
+    """The smallest difference between two amounts that a card can be charged.
+
+    Card networks keep two digits, so the last of three must be a nought.
+    """
+    return 10 if exponent(currency) == 3 else 1
+
+
+def share(amount: int, part: int, whole: int, *, step: int = 1) -> int:
+    """`amount * part / whole`, rounded half up to a multiple of `step`."""
+    return (2 * amount * part + whole * step) // (2 * whole * step) * step
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of one ticket, all of it: `total_amount` is what is paid."""
+
+    unit_amount: int
+    fee_amount: int
+    tax_amount: int
+    total_amount: int
+    currency: str
+    tax_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """The next scheduled drop: what a ticket will cost, and from when."""
+
+    quote: Quote
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a price follows from. `steps` are (starts_at, unit_amount), in order."""
+
+    unit_amount: int
+    fee_amount: int
+    currency: str
+    tax_mode: str
+    tax_basis_points: int
+    floor_amount: int | None = None
+    steps: tuple[tuple[datetime, int], ...] = ()
+
+    def at(self, now: datetime) -> Quote:
+        """The price of one ticket at `now`."""
+        return self._quote(self._unit_at(now))
+
+    def next_fall(self, now: datetime) -> Fall | None:
+        """The first coming step that makes the ticket cheaper than at `now`."""
+        present = self._unit_at(now)
+        for starts_at, _ in self.steps:
+            if starts_at > now and (unit := self._unit_at(starts_at)) < present:
+                return Fall(quote=self._quote(unit), at=starts_at)
+        return None
+
+    def _unit_at(self, now: datetime) -> int:
+        begun = [amount for starts_at, amount in self.steps if starts_at <= now]
+        lowest = min([self.unit_amount, *begun])
+        return max(lowest, self.floor_amount or 0)
+
+    def _quote(self, unit: int) -> Quote:
+        net = unit + self.fee_amount
+        points, included = self.tax_basis_points, self.tax_mode == TaxMode.INCLUDED
+        if included:
+            tax = share(net, points, BASIS_POINTS + points)
+        else:
+            step = charge_step(self.currency)
+            tax = share(net, points, BASIS_POINTS, step=step)
+        return Quote(
+            unit_amount=unit,
+            fee_amount=self.fee_amount,
+            tax_amount=tax,
+            total_amount=net if included else net + tax,
+            currency=self.currency,
+            tax_included=included,
+        )
+
+
+def terms_of(ticket_type: TicketType) -> Terms:
+    """The terms of a ticket type; load it with `TicketType.objects.with_terms()`."""
+    venue = ticket_type.event.venue
+    steps = sorted(
+        (step.starts_at, step.unit_amount) for step in ticket_type.price_steps.all()
+    )
+    return Terms(
+        unit_amount=ticket_type.unit_amount,
+        fee_amount=ticket_type.fee_amount,
+        currency=ticket_type.currency,
+        tax_mode=venue.tax_mode,
+        tax_basis_points=venue.tax_basis_points,
+        floor_amount=ticket_type.floor_amount,
+        steps=tuple(steps),
+    )
+
+
+def quote(ticket_type: TicketType, now: datetime) -> Quote:
+    """What one ticket of this type costs at `now`."""
+    return terms_of(ticket_type).at(now)

@@ -1,0 +1,203 @@
+"""The one hot statement: lock tickets from a random slot on, all or none.
+
+Text of its own, because a rush runs it thousands of times a minute: the buyer's
+turn, the limit, the pick, the hold and the tickets are one round trip.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from random import randrange
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
+from inventory.pricing import Quote
+
+SLOTS = 2**31
+SKIP_LOCKED = "SKIP LOCKED"
+
+# A statement of its own: the next one must see what a rival of the same buyer
+# has committed while this one waited.
+TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
+# Rolled back when the pick falls short, or two buyers who each locked half of
+# the last tickets would wait for each other.
+BEGIN_ATTEMPT = "SAVEPOINT pick_tickets"
+UNDO_ATTEMPT = "ROLLBACK TO SAVEPOINT pick_tickets"
+
+PICK = """
+/* pick_tickets */
+WITH mine AS (
+    SELECT live.id, live.status, live.expires_at, live.ticket_type_id,
+           live.quantity, owned.tickets
+      FROM (SELECT count(*) AS tickets
+              FROM inventory_hold AS hold
+              JOIN inventory_ticket AS ticket ON ticket.hold_id = hold.id
+             WHERE hold.user_id = %(user)s AND hold.event_id = %(event)s
+               AND hold.status = 'converted'
+               AND ticket.status IN ('sold', 'checked_in')) AS owned
+      LEFT JOIN inventory_hold AS live
+        ON live.user_id = %(user)s AND live.event_id = %(event)s
+       AND live.status IN ('active', 'paying')
+), wanted AS (
+    SELECT CASE WHEN (id IS NULL OR %(beside_a_live_hold)s)
+                 AND tickets + coalesce(quantity, 0) + %(quantity)s <= %(limit)s
+                THEN %(quantity)s ELSE 0 END AS tickets
+      FROM mine
+), above AS (
+    SELECT id FROM inventory_ticket
+     WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
+       AND slot >= %(slot)s
+     ORDER BY slot LIMIT (SELECT tickets FROM wanted)
+       FOR UPDATE {skip_locked}
+), below AS (
+    SELECT id FROM inventory_ticket
+     WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
+       AND slot < %(slot)s
+     ORDER BY slot
+     LIMIT (SELECT tickets FROM wanted) - (SELECT count(*) FROM above)
+       FOR UPDATE {skip_locked}
+), picked AS (
+    SELECT id FROM above UNION ALL SELECT id FROM below
+), hold AS (
+    INSERT INTO inventory_hold
+           (id, user_id, event_id, ticket_type_id, quantity, status, unit_amount,
+            fee_amount, tax_amount, total_amount, currency, expires_at, created_at)
+    SELECT %(hold)s, %(user)s, %(event)s, %(ticket_type)s, %(quantity)s,
+           %(hold_status)s, %(unit_amount)s, %(fee_amount)s, %(tax_amount)s,
+           %(total_amount)s, %(currency)s, %(expires_at)s, %(now)s
+     WHERE (SELECT count(*) FROM picked) = %(quantity)s
+    RETURNING id
+), taken AS (
+    UPDATE inventory_ticket AS ticket
+       SET status = %(ticket_status)s, hold_id = hold.id
+      FROM picked, hold
+     WHERE ticket.id = picked.id AND ticket.status = 'available'
+    RETURNING ticket.id
+), found AS (
+    SELECT (SELECT count(*) FROM picked) AS picked,
+           (SELECT count(*) FROM taken) AS taken
+)
+SELECT mine.*, found.picked, found.taken,
+       CASE WHEN found.taken < %(quantity)s THEN (
+           SELECT count(*) FROM (
+               SELECT FROM inventory_ticket
+                WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
+                LIMIT %(quantity)s) AS rest) END AS available,
+       CASE WHEN found.taken < %(quantity)s THEN EXISTS (
+           SELECT FROM inventory_ticket
+            WHERE ticket_type_id = %(ticket_type)s AND status = 'held') END AS held
+  FROM mine, found
+"""
+EAGER = PICK.format(skip_locked=SKIP_LOCKED)
+PATIENT = PICK.format(skip_locked="")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What is wanted: so many tickets for one buyer, at a price, until a time.
+
+    `beside_a_live_hold` is for tickets already paid for: they may be taken even
+    while the buyer holds others, and become theirs at once.
+    """
+
+    user_id: UUID
+    ticket_type: TicketType
+    quantity: int
+    quote: Quote
+    expires_at: datetime
+    now: datetime
+    beside_a_live_hold: bool = False
+
+    def parameters(self, hold_id: UUID) -> dict[str, Any]:
+        event = self.ticket_type.event
+        sold = self.beside_a_live_hold
+        return {
+            "turn": f"{self.user_id}{event.pk}",
+            "user": self.user_id,
+            "event": event.pk,
+            "ticket_type": self.ticket_type.pk,
+            "quantity": self.quantity,
+            "limit": event.per_buyer_limit,
+            "beside_a_live_hold": self.beside_a_live_hold,
+            "slot": randrange(SLOTS),
+            "hold": hold_id,
+            "hold_status": (HoldStatus.CONVERTED if sold else HoldStatus.ACTIVE).value,
+            "ticket_status": (TicketStatus.SOLD if sold else TicketStatus.HELD).value,
+            "unit_amount": self.quote.unit_amount,
+            "fee_amount": self.quote.fee_amount,
+            "tax_amount": self.quote.tax_amount,
+            "total_amount": self.quote.total_amount * self.quantity,
+            "currency": self.quote.currency,
+            "expires_at": self.expires_at,
+            "now": self.now,
+        }
+
+    def hold(self, hold_id: UUID) -> Hold:
+        """The row the statement has written, without reading it back."""
+        hold = Hold(
+            id=hold_id,
+            user_id=self.user_id,
+            event=self.ticket_type.event,
+            ticket_type=self.ticket_type,
+            quantity=self.quantity,
+            status=self.parameters(hold_id)["hold_status"],
+            unit_amount=self.quote.unit_amount,
+            fee_amount=self.quote.fee_amount,
+            tax_amount=self.quote.tax_amount,
+            total_amount=self.quote.total_amount * self.quantity,
+            currency=self.quote.currency,
+            expires_at=self.expires_at,
+            created_at=self.now,
+        )
+        hold._state.adding, hold._state.db = False, connection.alias
+        return hold
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the statement found. Without a `hold` nothing has changed.
+
+    `live_*` is the buyer's hold at this event before, `owned` what they have
+    bought. `available` (counted up to the quantity) and `held` tell a refusal's
+    reason, and are only filled in for one.
+    """
+
+    hold: Hold | None
+    live_id: UUID | None
+    live_status: str | None
+    live_expires_at: datetime | None
+    live_ticket_type_id: UUID | None
+    live_quantity: int | None
+    owned: int
+    available: int
+    held: bool
+
+    def lapsed_hold(self, now: datetime) -> UUID | None:
+        """The buyer's own hold that ran out and was not swept yet."""
+        active = self.live_status == HoldStatus.ACTIVE
+        if active and self.live_expires_at and self.live_expires_at <= now:
+            return self.live_id
+        return None
+
+
+def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
+    """Lock, hold and count in one round trip; needs an open transaction.
+
+    Eager, rows that others are taking this instant are skipped, so a rush never
+    queues; patient, they are waited for. Short of the quantity, all that was
+    locked is let go again.
+    """
+    hold_id = uuid4()
+    statement = PATIENT if patient else EAGER
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{TAKE_TURN}; {BEGIN_ATTEMPT}; {statement}", pick.parameters(hold_id)
+        )
+        *mine, picked, taken, available, held = cursor.fetchone()
+        complete = taken == pick.quantity
+        if picked and not complete:
+            cursor.execute(UNDO_ATTEMPT)
+    hold = pick.hold(hold_id) if complete else None
+    return Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]

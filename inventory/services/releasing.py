@@ -1,0 +1,77 @@
+"""Putting held tickets back on sale. Lock order: hold, tickets."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from ticketapp.errors import Action, DomainError
+
+
+class HoldBeingPaid(DomainError):
+    code = "hold_being_paid"
+    title = "A payment for these tickets is under way."
+    message = (
+        "A payment for these tickets is under way. The tickets stay yours until it "
+        "is through. Wait for it, or cancel the order."
+    )
+    action = Action.WAIT
+    retry_after = 5
+
+
+class HoldAlreadySold(DomainError):
+    code = "hold_already_sold"
+    title = "These tickets are bought."
+    message = "You have bought these tickets, so there is no hold to let go."
+
+
+@transaction.atomic
+def release_hold(*, hold: Hold, now: datetime) -> Hold:
+    """Let a buyer's tickets go at their wish; letting go twice is no error.
+
+    Raises HoldBeingPaid while a payment runs (the order is cancelled first) and
+    HoldAlreadySold after it.
+    """
+    locked = Hold.objects.select_for_update().get(pk=hold.pk)
+    if locked.status == HoldStatus.PAYING:
+        raise HoldBeingPaid
+    if locked.status == HoldStatus.CONVERTED:
+        raise HoldAlreadySold
+    if locked.status == HoldStatus.ACTIVE:
+        lapsed = locked.expires_at <= now
+        free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+        locked.refresh_from_db(fields=["status"])
+    return locked
+
+
+@transaction.atomic
+def release_expired_holds(*, now: datetime, limit: int) -> int:
+    """Put the tickets of up to `limit` unpaid, lapsed holds back on sale.
+
+    Returns how many holds ended. Any number of workers may run this at once:
+    each takes holds that no other has locked.
+    """
+    lapsed = Hold.objects.expired(now).order_by("expires_at")
+    locked = lapsed.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    ended = list(locked[:limit])
+    free(ended, HoldStatus.EXPIRED)
+    return len(ended)
+
+
+def expire_hold(hold_id: UUID, *, now: datetime) -> None:
+    """End one lapsed hold, unless someone else just did; in a transaction."""
+    lapsed = Hold.objects.expired(now).filter(pk=hold_id)
+    ended = list(lapsed.select_for_update().values_list("pk", flat=True))
+    free(ended, HoldStatus.EXPIRED)
+
+
+def free(hold_ids: Collection[UUID], status: str) -> None:
+    """End holds that the caller has locked, and put their tickets back on sale."""
+    if not hold_ids:
+        return
+    Hold.objects.filter(pk__in=hold_ids).update(status=status, lease_until=None)
+    Ticket.objects.filter(hold__in=hold_ids, status=TicketStatus.HELD).update(
+        status=TicketStatus.AVAILABLE, hold=None
+    )

@@ -1,0 +1,40 @@
+"""Taking sold tickets back. Lock order: tickets. Money is another matter."""
+
+from collections.abc import Collection
+from datetime import datetime
+from random import randrange
+
+from django.db import transaction
+
+from inventory.models import Ticket, TicketStatus
+from inventory.services.picking import SLOTS
+from ticketapp.errors import DomainError
+
+
+class TicketNotReturnable(DomainError):
+    code = "ticket_not_returnable"
+    title = "A ticket cannot be taken back."
+    message = (
+        "{count} of these tickets were used at the door or taken back before. "
+        "Nothing has changed."
+    )
+
+
+@transaction.atomic
+def return_tickets(*, tickets: Collection[Ticket], now: datetime) -> list[Ticket]:
+    """Retire sold tickets for good and put a fresh one on sale for each.
+
+    The returned row keeps its hold and its history, its code dies with it. All
+    or none: raises TicketNotReturnable if one was used or returned before.
+    Gives the fresh tickets.
+    """
+    wanted = {ticket.pk for ticket in tickets}
+    sold = Ticket.objects.filter(pk__in=wanted, status=TicketStatus.SOLD)
+    locked = list(sold.order_by("pk").select_for_update())
+    if len(locked) < len(wanted):
+        raise TicketNotReturnable(count=len(wanted) - len(locked))
+    Ticket.objects.filter(pk__in=wanted).update(status=TicketStatus.RETURNED)
+    return Ticket.objects.bulk_create(
+        Ticket(ticket_type_id=ticket.ticket_type_id, slot=randrange(SLOTS))
+        for ticket in locked
+    )

@@ -1,0 +1,88 @@
+"""From held to sold: what the payment flow does to stock.
+
+Lock order: hold, tickets. The caller holds its order and payment first.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from inventory.services.releasing import HoldBeingPaid, free
+from ticketapp.errors import Action, DomainError
+
+
+class HoldExpired(DomainError):
+    code = "hold_expired"
+    title = "Your hold ran out."
+    message = (
+        "The time to pay for these tickets ran out and they went back on sale. You "
+        "have not been charged. Choose tickets again to see today's price."
+    )
+    action = Action.CHOOSE_OTHER_TICKETS
+
+
+@transaction.atomic
+def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:
+    """Give a hold to the payment flow until it is paused, sold or freed.
+
+    Raises HoldExpired when its time is over and HoldBeingPaid when another
+    payment has it. The sweep of unpaid holds leaves it alone from here on.
+    """
+    locked = _lock(hold)
+    if locked.status == HoldStatus.PAYING:
+        raise HoldBeingPaid
+    if locked.status != HoldStatus.ACTIVE or locked.expires_at <= now:
+        raise HoldExpired
+    locked.move_to(HoldStatus.PAYING, lease_until=now + lease)
+    return locked
+
+
+@transaction.atomic
+def pause_paying(*, hold: Hold, now: datetime) -> Hold:
+    """After a decline: back to the buyer if time is left, else back on sale.
+
+    Only when no payment can still succeed. A hold that is not being paid any
+    more is returned as it is.
+    """
+    locked = _lock(hold)
+    if locked.status == HoldStatus.PAYING and locked.expires_at > now:
+        locked.move_to(HoldStatus.ACTIVE, lease_until=None)
+    elif locked.status == HoldStatus.PAYING:
+        free([locked.pk], HoldStatus.EXPIRED)
+        locked.refresh_from_db(fields=["status", "lease_until"])
+    return locked
+
+
+@transaction.atomic
+def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
+    """Make the tickets of a hold that is being paid the buyer's own.
+
+    Late is fine while nobody freed the hold: the tickets are still there.
+    Selling a sold hold again returns the same tickets and changes nothing.
+    Raises HoldExpired when they are gone; then `retake_tickets`.
+    """
+    locked = _lock(hold)
+    if locked.status == HoldStatus.PAYING:
+        locked.move_to(HoldStatus.CONVERTED, lease_until=None)
+        locked.tickets.filter(status=TicketStatus.HELD).update(status=TicketStatus.SOLD)
+    elif locked.status != HoldStatus.CONVERTED:
+        raise HoldExpired
+    return list(locked.tickets.order_by("slot"))
+
+
+@transaction.atomic
+def free_paying_hold(*, hold: Hold, now: datetime) -> Hold:
+    """Put tickets under payment back on sale: only once the provider says that
+    the money cannot come any more. A hold that is not being paid stays as it is.
+    """
+    locked = _lock(hold)
+    if locked.status == HoldStatus.PAYING:
+        lapsed = locked.expires_at <= now
+        free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+        locked.refresh_from_db(fields=["status", "lease_until"])
+    return locked
+
+
+def _lock(hold: Hold) -> Hold:
+    return Hold.objects.select_for_update().get(pk=hold.pk)

@@ -1,0 +1,146 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from events.models import Event, EventStatus, Role
+from inventory import codes
+from inventory import services as inventory
+from inventory.models import CheckIn, Ticket, TicketStatus
+from inventory.services import admission
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+DOORS = NOON + timedelta(hours=7)
+
+
+@pytest.fixture
+def ticket():
+    held = inventory.hold_tickets(
+        user=make.buyer(), ticket_type=make.ticket_type(), quantity=1, now=NOON
+    )
+    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
+    return inventory.sell_held_tickets(hold=held, now=NOON)[0]
+
+
+@pytest.fixture
+def steward(ticket):
+    return make.staff(venue=ticket.ticket_type.event.venue, role=Role.DOOR)
+
+
+def scan(ticket, staff, *, now=DOORS, gate="North", scan_id=None) -> CheckIn:
+    code = codes.write(ticket_id=ticket.pk, event_id=ticket.ticket_type.event_id)
+    return inventory.check_in(
+        code=code, staff=staff, gate=gate, scan_id=scan_id, now=now
+    )
+
+
+def test_a_sold_ticket_admits(ticket, steward):
+    admitted = scan(ticket, steward)
+
+    ticket.refresh_from_db()
+    assert admitted.admitted
+    assert (ticket.status, ticket.checked_in_at) == (TicketStatus.CHECKED_IN, DOORS)
+
+
+def test_the_second_scan_is_told_when_and_where_the_first_was(ticket, steward):
+    scan(ticket, steward)
+
+    with pytest.raises(inventory.AlreadyCheckedIn) as refusal:
+        scan(ticket, steward, gate="South", now=DOORS + timedelta(minutes=3))
+
+    assert refusal.value.details["first_at"] == DOORS.isoformat()
+    assert refusal.value.details["first_gate"] == "North"
+    assert "at 20:00, North" in str(refusal.value)
+    assert list(
+        CheckIn.objects.order_by("scanned_at").values_list("admitted", "gate")
+    ) == [(True, "North"), (False, "South")]
+
+
+def test_a_scan_sent_twice_gets_its_answer_twice(ticket, steward):
+    first, second = uuid4(), uuid4()
+    scan(ticket, steward, scan_id=first)
+
+    assert scan(ticket, steward, scan_id=first).admitted
+    for _ in range(2):
+        with pytest.raises(inventory.AlreadyCheckedIn):
+            scan(ticket, steward, scan_id=second)
+
+    assert CheckIn.objects.count() == 2
+
+
+def test_a_scan_id_belongs_to_one_ticket(ticket, steward):
+    event = ticket.ticket_type.event
+    held = inventory.hold_tickets(
+        user=make.buyer(),
+        ticket_type=make.ticket_type(event=event),
+        quantity=1,
+        now=NOON,
+    )
+    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
+    [other] = inventory.sell_held_tickets(hold=held, now=NOON)
+    used = uuid4()
+    scan(ticket, steward, scan_id=used)
+
+    with pytest.raises(inventory.ScanIdReused):
+        scan(other, steward, scan_id=used)
+
+    other.refresh_from_db()
+    assert other.status == TicketStatus.SOLD
+
+
+def test_staff_of_another_venue_know_no_such_ticket(ticket):
+    stranger = make.staff(venue=make.venue())
+
+    with pytest.raises(inventory.UnknownTicket):
+        scan(ticket, stranger)
+
+    ticket.refresh_from_db()
+    assert ticket.status == TicketStatus.SOLD
+
+
+def test_a_buyer_cannot_admit_themselves(ticket):
+    with pytest.raises(inventory.UnknownTicket):
+        scan(ticket, ticket.hold.user)
+
+
+@pytest.mark.parametrize("code", ["", "hello", "A" * 143, "é", "1" * 5000])
+def test_a_code_of_nobodys_is_unknown(code, steward):
+    with pytest.raises(inventory.UnknownTicket):
+        inventory.check_in(code=code, staff=steward, gate="", now=DOORS)
+
+
+def test_a_returned_ticket_does_not_admit(ticket, steward):
+    inventory.return_tickets(tickets=[ticket], now=NOON)
+
+    with pytest.raises(inventory.TicketNotValid):
+        scan(ticket, steward)
+
+    assert not CheckIn.objects.exists()
+
+
+def test_a_ticket_that_is_only_held_does_not_admit(steward, ticket):
+    held = inventory.hold_tickets(
+        user=make.buyer(), ticket_type=ticket.ticket_type, quantity=1, now=NOON
+    )
+
+    with pytest.raises(inventory.TicketNotValid):
+        scan(held.tickets.get(), steward)
+
+
+def test_nobody_enters_a_cancelled_event(ticket, steward):
+    Event.objects.update(status=EventStatus.CANCELLED)
+
+    with pytest.raises(inventory.TicketNotValid):
+        scan(ticket, steward)
+
+
+def test_an_app_above_may_say_why_a_ticket_does_not_admit(ticket, steward, monkeypatch):
+    monkeypatch.setattr(admission, "_checks", {})
+    inventory.register_admission_check("dispute", lambda ticket: "it is in dispute")
+
+    with pytest.raises(inventory.TicketNotValid, match="it is in dispute"):
+        scan(ticket, steward)
+
+    assert Ticket.objects.get(pk=ticket.pk).status == TicketStatus.SOLD
