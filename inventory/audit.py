@@ -1,0 +1,93 @@
+"""The invariants that stock can see, as SQL: each statement finds offenders."""
+
+from ticketapp.audit import register
+
+register(
+    1,
+    "A held ticket belongs to a live hold, an owned one to a converted hold",
+    """
+    SELECT ticket.id AS ticket, ticket.status, hold.id AS hold,
+           hold.status AS hold_status
+      FROM inventory_ticket AS ticket
+      JOIN inventory_hold AS hold ON hold.id = ticket.hold_id
+     WHERE NOT CASE
+           WHEN ticket.status = 'held' THEN hold.status IN ('active', 'paying')
+           ELSE hold.status = 'converted' END
+    """,
+)
+register(
+    1,
+    "A live or converted hold has exactly its quantity of tickets, an ended one none",
+    """
+    SELECT hold.id AS hold, hold.status, hold.quantity, count(ticket.id) AS tickets
+      FROM inventory_hold AS hold
+      LEFT JOIN inventory_ticket AS ticket ON ticket.hold_id = hold.id
+     GROUP BY hold.id
+    HAVING count(ticket.id) <> CASE
+           WHEN hold.status IN ('active', 'paying', 'converted') THEN hold.quantity
+           ELSE 0 END
+    """,
+)
+register(
+    1,
+    "A ticket, its hold and their event belong together",
+    """
+    SELECT ticket.id AS ticket, hold.id AS hold, hold.event_id AS event
+      FROM inventory_ticket AS ticket
+      JOIN inventory_hold AS hold ON hold.id = ticket.hold_id
+      JOIN inventory_tickettype AS type ON type.id = ticket.ticket_type_id
+     WHERE hold.ticket_type_id <> ticket.ticket_type_id
+        OR hold.event_id <> type.event_id
+    """,
+)
+register(
+    2,
+    "Tickets neither withdrawn nor returned are as many as the capacity",
+    """
+    SELECT type.id AS ticket_type, type.capacity, count(ticket.id) AS tickets
+      FROM inventory_tickettype AS type
+      LEFT JOIN inventory_ticket AS ticket
+        ON ticket.ticket_type_id = type.id
+       AND ticket.status NOT IN ('withdrawn', 'returned')
+     GROUP BY type.id
+    HAVING count(ticket.id) <> type.capacity
+    """,
+)
+register(
+    6,
+    "Nobody holds or owns more tickets than the event allows",
+    """
+    SELECT hold.user_id AS buyer, event.id AS event, event.per_buyer_limit,
+           count(*) AS tickets
+      FROM inventory_ticket AS ticket
+      JOIN inventory_hold AS hold ON hold.id = ticket.hold_id
+      JOIN events_event AS event ON event.id = hold.event_id
+     WHERE ticket.status IN ('held', 'sold', 'checked_in')
+     GROUP BY hold.user_id, event.id
+    HAVING count(*) > event.per_buyer_limit
+    """,
+)
+register(
+    7,
+    "A ticket is checked in exactly when one scan admitted it",
+    """
+    SELECT ticket.id AS ticket, ticket.status, count(scan.id) AS admitting_scans
+      FROM inventory_ticket AS ticket
+      LEFT JOIN inventory_checkin AS scan
+        ON scan.ticket_id = ticket.id AND scan.admitted
+     WHERE ticket.status = 'checked_in' OR scan.id IS NOT NULL
+     GROUP BY ticket.id
+    HAVING count(scan.id) <> CASE ticket.status WHEN 'checked_in' THEN 1 ELSE 0 END
+    """,
+)
+register(
+    9,
+    "The total of a hold is its price, fee and tax times its tickets",
+    """
+    SELECT id AS hold, quantity, unit_amount, fee_amount, tax_amount, total_amount
+      FROM inventory_hold
+     WHERE total_amount NOT IN (
+           quantity * (unit_amount + fee_amount),
+           quantity * (unit_amount + fee_amount + tax_amount))
+    """,
+)
