@@ -1,0 +1,33 @@
+"""Stock, by subject: what is sold in `stock`, who waits for it in `waitlist`."""
+
+from inventory.models.stock import (
+    FREE_TICKET,
+    LIVE_HOLD,
+    OWNED_TICKET,
+    CheckIn,
+    Hold,
+    HoldQuerySet,
+    HoldStatus,
+    PriceStep,
+    Ticket,
+    TicketQuerySet,
+    TicketStatus,
+    TicketType,
+    TicketTypeQuerySet,
+)
+
+__all__ = [
+    "FREE_TICKET",
+    "LIVE_HOLD",
+    "OWNED_TICKET",
+    "CheckIn",
+    "Hold",
+    "HoldQuerySet",
+    "HoldStatus",
+    "PriceStep",
+    "Ticket",
+    "TicketQuerySet",
+    "TicketStatus",
+    "TicketType",
+    "TicketTypeQuerySet",
+]
