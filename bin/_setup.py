@@ -30,7 +30,11 @@ APT_TO_RUN = {
     "postgresql-*-postgis-3": "postgresql-postgis",
     "redis-server": "redis-server",
 }
-APT_TO_TEST = {"chromium": "chromium", "fonts-dejavu-core": "fonts-dejavu-core"}
+APT_TO_TEST = {
+    "chromium": "chromium",
+    "fonts-dejavu-core": "fonts-dejavu-core",
+    "procps": "procps",
+}
 APT_TO_BENCH = {"nginx-light": "nginx-light", "wrk": "wrk"}
 BREW = {"postgresql@17": "postgresql@17", "postgis": "postgis", "redis": "redis"}
 BREW |= {"gdal": "gdal"}

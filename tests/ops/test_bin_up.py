@@ -1,0 +1,114 @@
+"""The whole project started, killed and stopped, each time in a copy of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_lives_and_goes_without_a_trace(checkout):
+    code, said = checkout.run("up", "--detach")
+    assert code == 0, said
+    assert checkout.url in said
+    with urllib.request.urlopen(f"{checkout.url}/healthz") as answer:
+        assert json.load(answer)["status"] == "ready"
+
+    code, said = checkout.run("up")
+    assert code == 3
+    assert checkout.url in said
+    assert "pid" in said
+
+    assert checkout.run("down")[0] == 0
+    assert not checkout.processes()
+
+    started = time.monotonic()
+    code, said = checkout.run("up", "--detach")
+    assert code == 0, said
+    assert time.monotonic() - started < 15
+
+    data = checkout.data()
+    assert checkout.run("down", "--purge")[0] == 0
+    assert not checkout.processes()
+    assert not data.exists()
+    assert not (checkout.path / ".services").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_every_process(checkout, how):
+    up = checkout.start("up")
+    wait_for(up, "ticketapp is running at")
+
+    up.send_signal(how)
+    up.communicate(timeout=60)
+
+    assert up.returncode != 0
+    assert not checkout.processes()
+
+
+def test_a_killed_one_is_cleared_away_by_the_next(checkout):
+    first = checkout.start("up")
+    wait_for(first, "ticketapp is running at")
+    first.kill()
+    first.wait()
+    assert checkout.processes()
+
+    code, said = checkout.run("up", "--detach")
+
+    assert code == 0, said
+    webs = [line for line in checkout.processes() if "granian" in line]
+    assert len(webs) == 2  # its supervisor and its worker
+    checkout.run("down")
+    assert not checkout.processes()
+
+
+def test_down_ends_what_a_killed_one_left(checkout):
+    up = checkout.start("up")
+    wait_for(up, "ticketapp is running at")
+    up.kill()
+    up.wait()
+
+    assert checkout.run("down")[0] == 0
+
+    assert not checkout.processes()
+
+
+def test_one_part_that_dies_ends_all(checkout):
+    up = checkout.start("up")
+    wait_for(up, "ticketapp is running at")
+    os.kill(
+        int((checkout.path / ".services/run/clock.pid").read_text()), signal.SIGKILL
+    )
+
+    up.communicate(timeout=60)
+
+    assert up.returncode != 0
+    assert not checkout.processes()
+
+
+def test_two_checkouts_run_side_by_side(checkout, other_checkout):
+    starts = [each.start("up", "--detach") for each in (checkout, other_checkout)]
+    for start in starts:
+        said, _ = start.communicate(timeout=120)
+        assert start.returncode == 0, said
+
+    checkout.run("down")
+
+    assert not checkout.processes()
+    with urllib.request.urlopen(f"{other_checkout.url}/healthz") as answer:
+        assert answer.status == 200
+
+
+def wait_for(process: subprocess.Popen, words: str) -> None:
+    """Read what the process says until the words appear."""
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return
+    raise AssertionError("".join(said))
