@@ -3,7 +3,9 @@
 from inventory.models.stock import (
     FREE_TICKET,
     LIVE_HOLD,
+    NOT_FOR_SALE,
     OWNED_TICKET,
+    TAKEN_TICKET,
     CheckIn,
     Hold,
     HoldQuerySet,
@@ -19,7 +21,9 @@ from inventory.models.stock import (
 __all__ = [
     "FREE_TICKET",
     "LIVE_HOLD",
+    "NOT_FOR_SALE",
     "OWNED_TICKET",
+    "TAKEN_TICKET",
     "CheckIn",
     "Hold",
     "HoldQuerySet",
