@@ -1,16 +1,20 @@
 """What is on and where: venues, their staff, performers, categories, events."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.gis.db.models import PointField
 from django.contrib.postgres.indexes import GinIndex, GistIndex
+from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, GeneratedField, Q, Value
+from django.db.models.functions import Concat, Now
 
+from events.folding import Fold
+from events.local_time import night_of
+from events.querysets import EventQuerySet, PerformerQuerySet, VenueQuerySet
 from ticketapp.models import PublicModel, StatefulModel
 
 
@@ -25,14 +29,22 @@ class TaxMode(models.TextChoices):
 
 
 class Venue(PublicModel):
-    """A place with a door. Its events copy its location, see `services`."""
+    """A place with a door.
+
+    Its time zone follows from its point, and the location of its events from
+    its location: see `services.move_venue`.
+    """
 
     name = models.CharField(max_length=200)
     address = models.CharField(max_length=300, blank=True)
     city = models.CharField(max_length=120)
     region = models.CharField(max_length=120, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
-    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+    country = models.CharField(
+        max_length=2,
+        validators=[RegexValidator(r"^[A-Z]{2}$", "Give two capital letters: GB.")],
+        help_text="ISO 3166-1 alpha-2, such as GB.",
+    )
     location = PointField(geography=True, null=True, blank=True)
     location_precision = models.CharField(
         max_length=10, choices=LocationPrecision, default=LocationPrecision.EXACT
@@ -54,9 +66,17 @@ class Venue(PublicModel):
     )
     # Import identity: name and place, folded, so that two spellings are one venue.
     match_key = models.CharField(max_length=400, editable=False, db_index=True)
-    source = models.CharField(max_length=120, blank=True)
-    source_id = models.CharField(max_length=120, blank=True)
+    search_text = GeneratedField(
+        expression=Fold(Concat("name", Value(" "), "city")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    kept_by_staff = models.BooleanField(
+        default=False, help_text="Imports and geocoding leave this venue alone."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = VenueQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -64,11 +84,30 @@ class Venue(PublicModel):
                 condition=Q(location__isnull=True) | ~Q(time_zone=""),
                 name="events_venue_with_a_location_has_a_time_zone",
             ),
-            models.UniqueConstraint(
-                fields=["source", "source_id"],
-                condition=~Q(source_id=""),
-                name="events_venue_source_id_is_used_once",
+            models.CheckConstraint(
+                condition=Q(location_precision__in=LocationPrecision.values),
+                name="events_venue_location_precision_is_known",
             ),
+            models.CheckConstraint(
+                condition=Q(tax_mode__in=TaxMode.values),
+                name="events_venue_tax_mode_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__gt=0),
+                name="events_venue_capacity_is_unknown_or_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(country__regex=r"^[A-Z]{2}$"),
+                name="events_venue_country_is_two_capital_letters",
+            ),
+        ]
+        indexes = [
+            GinIndex(
+                fields=["search_text"],
+                name="events_venue_search",
+                opclasses=["gin_trgm_ops"],
+            ),
+            models.Index(fields=["city", "country"], name="events_venue_city"),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +116,28 @@ class Venue(PublicModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone or "UTC")
+
+
+class VenueSource(models.Model):
+    """What a file or feed calls a venue; a venue may be in several of them."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="sources")
+    source = models.CharField(max_length=40)
+    source_id = models.CharField(max_length=400)
+    credit = models.CharField(
+        max_length=120, blank=True, help_text="Whom its licence asks to name."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                name="events_venue_source_id_is_used_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_id}"
 
 
 class Role(models.TextChoices):
@@ -100,7 +161,11 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "venue"], name="events_membership_is_one_per_venue"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values),
+                name="events_membership_role_is_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,9 +173,16 @@ class Membership(models.Model):
 
 
 class Performer(PublicModel):
+    """Who is on stage, or on the pitch."""
+
     name = models.CharField(max_length=200)
-    source = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=40, blank=True)
     source_id = models.CharField(max_length=120, blank=True)
+    search_text = GeneratedField(
+        expression=Fold("name"), output_field=models.TextField(), db_persist=True
+    )
+
+    objects = PerformerQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -122,8 +194,8 @@ class Performer(PublicModel):
         ]
         indexes = [
             GinIndex(
-                fields=["name"],
-                name="events_performer_name",
+                fields=["search_text"],
+                name="events_performer_search",
                 opclasses=["gin_trgm_ops"],
             )
         ]
@@ -205,15 +277,24 @@ class Event(PublicModel, StatefulModel):
     viewer_counts = models.BooleanField(
         default=True, help_text="Show how many people are looking at this page."
     )
-    # Copied from the venue and kept in step, so that the nearby search is one scan.
+    # Copied from the venue, so that the nearby search is one index scan; the
+    # database does the copying (a trigger of migration 0001), so it cannot drift.
     location = PointField(geography=True, null=True, blank=True, editable=False)
     image_url = models.URLField(max_length=500, blank=True)
     listing_url = models.URLField(
         max_length=500, blank=True, help_text="Where a feed says tickets are sold."
     )
-    source = models.CharField(max_length=40, blank=True)
-    source_id = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    source_id = models.CharField(max_length=120, blank=True, editable=False)
+    kept_by_staff = models.BooleanField(
+        default=False, help_text="Feeds leave this event alone."
+    )
+    search_text = GeneratedField(
+        expression=Fold("name"), output_field=models.TextField(), db_persist=True
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -224,6 +305,19 @@ class Event(PublicModel, StatefulModel):
             models.CheckConstraint(
                 condition=Q(sales_open_at__lt=F("sales_close_at")),
                 name="events_event_sales_open_before_they_close",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="events_event_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(doors_at__lte=F("starts_at")),
+                name="events_event_doors_open_before_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=False)
+                | Q(doors_at__isnull=True, ends_at__isnull=True),
+                name="events_event_without_a_start_has_no_other_times",
             ),
             models.UniqueConstraint(
                 fields=["source", "source_id"],
@@ -243,12 +337,21 @@ class Event(PublicModel, StatefulModel):
                 name="events_event_open_by_start",
             ),
             GinIndex(
-                fields=["name"], name="events_event_name", opclasses=["gin_trgm_ops"]
+                fields=["search_text"],
+                name="events_event_search",
+                opclasses=["gin_trgm_ops"],
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.local_date}"
+
+    @property
+    def night(self) -> date:
+        """The night it belongs to: a show at 00:30 is part of the night before."""
+        if self.starts_at is None:
+            return self.local_date
+        return night_of(self.starts_at, self.venue.zone)
 
     def sales_are_open(self, now: datetime) -> bool:
         """True while published and inside the sales window (open end: start)."""

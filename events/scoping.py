@@ -1,0 +1,159 @@
+"""Staff see and do what their memberships say; no per-user permissions are needed.
+
+`VenueScopedAdmin` and `VenueScopedInline` are for the admin of every app above
+too: say with `venue_path` how a row leads to its venue, and with the role sets
+who may do what there. Superusers may do everything.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from events.models import Role, Venue
+from ticketapp.errors import DomainError
+
+EVERYONE = frozenset(Role.values)
+SELLERS = frozenset({Role.MANAGER, Role.BOX_OFFICE})
+MANAGERS = frozenset({Role.MANAGER})
+NOBODY: frozenset[str] = frozenset()
+
+
+def venue_ids(request: HttpRequest, roles: Iterable[str]) -> set[Any]:
+    """Ids of the venues where the person of this request has one of `roles`."""
+    user = request.user
+    if not hasattr(request, "_memberships"):
+        request._memberships = list(user.memberships.values_list("venue_id", "role"))
+    wanted = set(roles)
+    return {venue for venue, role in request._memberships if role in wanted}
+
+
+def may(
+    request: HttpRequest, roles: Iterable[str], venue_id: object | None = None
+) -> bool:
+    """May this person act in one of `roles`: at that venue, or at any at all."""
+    user = request.user
+    if not user.is_active or not user.is_staff:
+        return False
+    if user.is_superuser:
+        return True
+    own = venue_ids(request, roles)
+    return bool(own) if venue_id is None else venue_id in own
+
+
+class VenueRoles:
+    """The role sets, and the answers that Django's admin asks for."""
+
+    venue_path: str = "venue"
+    view_roles: frozenset[str] = EVERYONE
+    add_roles: frozenset[str] = MANAGERS
+    change_roles: frozenset[str] = MANAGERS
+    delete_roles: frozenset[str] = NOBODY
+
+    def venue_id_of(self, obj: Model | None) -> object | None:
+        """Follow `venue_path` from a row; for a venue itself it is "pk"."""
+        if obj is None:
+            return None
+        target: Any = obj
+        for step in self.venue_path.split("__"):
+            target = getattr(target, step)
+        return target.pk if isinstance(target, Venue) else target
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request, self.view_roles)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self.view_roles, self.venue_id_of(obj))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self.add_roles)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self.change_roles, self.venue_id_of(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self.delete_roles, self.venue_id_of(obj))
+
+    def rows_for(
+        self, request: HttpRequest, rows: QuerySet[Any], roles: Iterable[str]
+    ) -> QuerySet[Any]:
+        """Of `rows`, those at venues where this person has one of `roles`."""
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(**{f"{self.venue_path}__in": venue_ids(request, roles)})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        return self.rows_for(request, rows, self.view_roles)
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> QuerySet[Any] | None:
+        """Offer as choices only rows that this person sees in their own list.
+
+        For the venue itself: only those where they may add or change such rows.
+        """
+        related = db_field.remote_field.model
+        admin = self.admin_site._registry.get(related)  # type: ignore[attr-defined]
+        if not isinstance(admin, VenueRoles):
+            return super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
+        if related is Venue:
+            roles = self.change_roles | self.add_roles
+            return admin.rows_for(request, Venue.objects.all(), roles).order_by("name")
+        return admin.get_queryset(request)
+
+
+class VenueScopedAdmin(VenueRoles, ModelAdmin):
+    """An admin page whose rows belong to venues."""
+
+    def do_each(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        act: Callable[[Any], object],
+        *,
+        done: str,
+        roles: frozenset[str] = MANAGERS,
+    ) -> None:
+        """Call a service for each selected row and tell how each went.
+
+        Rows at venues where the person's role does not allow it are refused
+        one by one: a selection may span venues.
+        """
+        allowed = set(self.rows_for(request, rows, roles).values_list("pk", flat=True))
+        for row in rows:
+            if row.pk not in allowed:
+                refusal = "your role at this venue does not allow that."
+                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+                continue
+            try:
+                act(row)
+            except DomainError as refusal:
+                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+            else:
+                self.message_user(request, f"{row}: {done}.", messages.SUCCESS)
+
+
+class VenueScopedInline(VenueRoles, TabularInline):
+    """Rows shown inside a scoped page. The roles are asked at the page's venue.
+
+    `parent_venue_path` leads from the page's object to its venue.
+    """
+
+    parent_venue_path: str = "venue"
+    extra = 0
+
+    def venue_id_of(self, obj: Model | None) -> object | None:
+        # Django asks an inline with the object of the page around it.
+        if obj is None:
+            return None
+        target: Any = obj
+        for step in self.parent_venue_path.split("__"):
+            target = getattr(target, step)
+        return target.pk if isinstance(target, Venue) else target
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self.add_roles, self.venue_id_of(obj))

@@ -1,0 +1,51 @@
+"""Use cases of venues and events.
+
+Lock order: venue, event. A venue's lock is never asked for while an event's is
+held; DESIGN §3 has the order from the event downwards.
+"""
+
+from events.services.events import (
+    EventIsOver,
+    EventNeedsADate,
+    cancel_event,
+    create_event,
+    derive_date,
+    ends_by,
+    finish_event,
+    finish_past_events,
+    pause_event,
+    postpone_event,
+    publish_event,
+    reschedule_event,
+    save_event,
+)
+from events.services.venues import (
+    create_venue,
+    derive_from_place,
+    move_venue,
+    save_venue,
+    time_zone_at,
+    works_at,
+)
+
+__all__ = [
+    "EventIsOver",
+    "EventNeedsADate",
+    "cancel_event",
+    "create_event",
+    "create_venue",
+    "derive_date",
+    "derive_from_place",
+    "ends_by",
+    "finish_event",
+    "finish_past_events",
+    "move_venue",
+    "pause_event",
+    "postpone_event",
+    "publish_event",
+    "reschedule_event",
+    "save_event",
+    "save_venue",
+    "time_zone_at",
+    "works_at",
+]

@@ -1,0 +1,112 @@
+"""Venues: their point, the zone that follows from it, and who works there."""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import lru_cache
+
+from django.contrib.gis.geos import Point
+from django.db import transaction
+from timezonefinder import TimezoneFinder
+
+from accounts.models import User
+from events.local_time import local_to_utc
+from events.matching import match_key
+from events.models import Event, LocationPrecision, Role, Venue
+
+POSTER_TIMES = ("starts_at", "doors_at", "ends_at", "sales_open_at", "sales_close_at")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> TimezoneFinder:
+    return TimezoneFinder(in_memory=True)
+
+
+def time_zone_at(location: Point) -> str:
+    """The IANA name of the zone at a point; at sea it is a nautical one."""
+    name = _zones().timezone_at(lng=location.x, lat=location.y)
+    if name is None:
+        raise ValueError(f"No time zone covers {location.coords}.")
+    return name
+
+
+def create_venue(
+    *,
+    name: str,
+    city: str,
+    country: str,
+    location: Point | None = None,
+    location_precision: str = LocationPrecision.EXACT,
+    **details: object,
+) -> Venue:
+    """Add a venue; its time zone is found from its point."""
+    venue = Venue(
+        name=name,
+        city=city,
+        country=country,
+        location=location,
+        location_precision=location_precision,
+        **details,
+    )
+    derive_from_place(venue)
+    venue.save()
+    return venue
+
+
+def derive_from_place(venue: Venue) -> None:
+    """Set what follows from name and place on an unsaved row: key and zone."""
+    venue.match_key = match_key(venue.name, venue.city, venue.country)
+    if venue.location is not None:
+        venue.time_zone = time_zone_at(venue.location)
+
+
+@transaction.atomic
+def save_venue(*, venue: Venue, now: datetime) -> Venue:
+    """Write what staff entered. From then on imports leave the venue alone.
+
+    A changed point is a move, with all that follows from it.
+    """
+    before = Venue.objects.select_for_update(no_key=True).filter(pk=venue.pk).first()
+    venue.kept_by_staff = True
+    derive_from_place(venue)
+    venue.save()
+    if before is not None:
+        _keep_posters_true(venue=venue, before=before, now=now)
+    return venue
+
+
+@transaction.atomic
+def move_venue(
+    *, venue: Venue, location: Point, location_precision: str, now: datetime
+) -> Venue:
+    """Put a venue at `location`, and its events with it.
+
+    The database copies the location onto the events. If the new place has
+    another time zone, the hours on the posters stay and the instants change:
+    doors at eight stay doors at eight.
+    """
+    before = Venue.objects.select_for_update(no_key=True).get(pk=venue.pk)
+    venue.location = location
+    venue.location_precision = location_precision
+    venue.time_zone = time_zone_at(location)
+    venue.save(update_fields=["location", "location_precision", "time_zone"])
+    _keep_posters_true(venue=venue, before=before, now=now)
+    return venue
+
+
+def _keep_posters_true(*, venue: Venue, before: Venue, now: datetime) -> None:
+    """Read the wall times of events to come in the venue's new zone."""
+    if venue.time_zone == before.time_zone:
+        return
+    coming = Event.objects.filter(venue=venue, starts_at__gt=now)
+    changed = list(coming.select_for_update(no_key=True))
+    for event in changed:
+        for field in POSTER_TIMES:
+            if (instant := getattr(event, field)) is not None:
+                wall = instant.astimezone(before.zone).replace(tzinfo=None)
+                setattr(event, field, local_to_utc(wall, venue.zone))
+    Event.objects.bulk_update(changed, POSTER_TIMES, batch_size=500)
+
+
+def works_at(*, user: User, venue: Venue, roles: Collection[str] = Role.values) -> bool:
+    """True when `user` may act at `venue` in one of `roles`; operators always."""
+    return Venue.objects.staffed_by(user, roles).filter(pk=venue.pk).exists()
