@@ -153,7 +153,8 @@ class Stack:
         self._kept.unlink(missing_ok=True)
         share = share_lock(self._users_lock)
         try:
-            if have_alone(share):
+            # What has just been ended may take a moment to let go.
+            if wait_until(lambda: have_alone(share), seconds=3):
                 end = self.services.purge if purge else self.services.down
                 end()
             elif purge:

@@ -92,10 +92,10 @@ def full_copy() -> Checkout:
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns(*HEAVY, ".env", "__pycache__", ".*_cache"),
     )
-    # Installing takes minutes and is proved by having run: here it is borrowed.
-    for name in (".venv", "node_modules"):
-        if (ROOT / name).exists():
-            (home / name).symlink_to(ROOT / name)
+    # Installing takes a while and is proved by having run: here it is borrowed.
+    (home / ".venv").symlink_to(ROOT / ".venv")
+    if (ROOT / "node_modules").exists():
+        shutil.copytree(ROOT / "node_modules", home / "node_modules", symlinks=True)
     return Checkout(home)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 OPEN_OR_CLOSED = pytest.mark.parametrize(
     "scripts", [0o755, 0o700], ids=["open home", "closed home"], indirect=True
 )

@@ -54,8 +54,7 @@ def test_a_signal_ends_every_process(checkout, how):
 def test_a_killed_one_is_cleared_away_by_the_next(checkout):
     first = checkout.start("up")
     wait_for(first, "ticketapp is running at")
-    first.kill()
-    first.wait()
+    kill(first)
     assert checkout.processes()
 
     code, said = checkout.run("up", "--detach")
@@ -70,8 +69,7 @@ def test_a_killed_one_is_cleared_away_by_the_next(checkout):
 def test_down_ends_what_a_killed_one_left(checkout):
     up = checkout.start("up")
     wait_for(up, "ticketapp is running at")
-    up.kill()
-    up.wait()
+    kill(up)
 
     assert checkout.run("down")[0] == 0
 
@@ -112,3 +110,9 @@ def wait_for(process: subprocess.Popen, words: str) -> None:
         if words in line:
             return
     raise AssertionError("".join(said))
+
+
+def kill(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+    process.stdout.close()
