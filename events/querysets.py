@@ -67,6 +67,14 @@ class VenueQuerySet(models.QuerySet[Any]):
             rows = rows.filter(matches(word))
         return rows
 
+    def near(self, point: Point, radius_m: float) -> Self:
+        """Venues within `radius_m` metres, nearest first."""
+        return (
+            self.filter(IsWithin("location", point, radius_m))
+            .annotate(distance=GeometryDistance("location", point))
+            .order_by("distance", "id")
+        )
+
     def without_exact_location(self) -> Self:
         return self.filter(Q(location__isnull=True) | Q(location_precision="city"))
 

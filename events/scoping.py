@@ -7,10 +7,14 @@ who may do what there. Superusers may do everything.
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
 from events.models import Role, Venue
@@ -101,9 +105,16 @@ class VenueRoles:
         if not isinstance(admin, VenueRoles):
             return super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
         if related is Venue:
-            roles = self.change_roles | self.add_roles
-            return admin.rows_for(request, Venue.objects.all(), roles).order_by("name")
+            return self.choosable_venues(request)
         return admin.get_queryset(request)
+
+    def choosable_venues(self, request: HttpRequest) -> QuerySet[Venue]:
+        """Where this person may put a row of this kind."""
+        roles = self.change_roles | self.add_roles
+        venues = Venue.objects.order_by("name", "pk")
+        if request.user.is_superuser:
+            return venues
+        return venues.filter(pk__in=venue_ids(request, roles))
 
 
 class VenueScopedAdmin(VenueRoles, ModelAdmin):
@@ -135,6 +146,46 @@ class VenueScopedAdmin(VenueRoles, ModelAdmin):
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:
                 self.message_user(request, f"{row}: {done}.", messages.SUCCESS)
+
+
+class VenueTimeAdmin(VenueScopedAdmin):
+    """A page whose times are typed and shown on the clock of its venue.
+
+    A wall time that a clock change skips or repeats is refused by the form,
+    with the reason: staff can say what they mean, a feed cannot.
+    """
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        zone = self.zone_of_form(request, object_id)
+        with timezone.override(zone):
+            context = {"zone_of_times": zone.key, **(extra_context or {})}
+            response = super().changeform_view(request, object_id, form_url, context)
+            # Rendered later, it would show UTC again.
+            if hasattr(response, "render"):
+                response.render()
+        return response
+
+    def zone_of_form(self, request: HttpRequest, object_id: str | None) -> ZoneInfo:
+        """The zone of the venue that is chosen in the form, or of the row's."""
+        venues = Venue.objects.all()
+        if chosen := request.POST.get("venue"):
+            try:
+                return venues.get(pk=chosen).zone
+            except (Venue.DoesNotExist, ValidationError):
+                return ZoneInfo("UTC")  # The form refuses it in its own words.
+        row = object_id and self.get_object(request, unquote(object_id))
+        if not row:
+            # A new row of somebody who works in one place is for that place.
+            own = {venue.time_zone for venue in self.choosable_venues(request)[:50]}
+            return ZoneInfo(own.pop() or "UTC") if len(own) == 1 else ZoneInfo("UTC")
+        venue = venues.filter(pk=self.venue_id_of(row)).first()
+        return venue.zone if venue else ZoneInfo("UTC")
 
 
 class VenueScopedInline(VenueRoles, TabularInline):
