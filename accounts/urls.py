@@ -1,3 +1,7 @@
 """Addresses of this app under /api/v1/."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from accounts.views import MeView
+
+urlpatterns = [path("me", MeView.as_view())]

@@ -1,180 +1,114 @@
-"""What every endpoint shares: pages, and RFC 9457 problem documents."""
+"""What every endpoint shares: pages, and query parameters that are all known."""
 
-from http import HTTPStatus
+from collections.abc import Iterable
 from typing import Any
 
-import orjson
-from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework import exceptions, pagination, views
-from rest_framework.response import Response
-
-from ticketapp.errors import Action, DomainError
-
-PROBLEM = "application/problem+json"
-PROBLEM_TYPE = "/api/v1/docs#problem-"
-BUSY_SECONDS = 2
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError
+from django.http import QueryDict
+from rest_framework import exceptions, pagination, serializers
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 
 class KeysetPagination(pagination.CursorPagination):
-    """Pages that stay put while rows arrive, without counting them all."""
+    """Pages that stay put while rows arrive, without counting them all.
+
+    A list says its order with `ordering` on the view; the first field should be
+    as good as unique, because it is what the cursor remembers.
+    """
 
     page_size = 20
     max_page_size = 100
     page_size_query_param = "page_size"
+    page_size_query_description = "Results per page, from 1 to 100."
+    cursor_query_description = "Where to go on: copied from `next` or `previous`."
+
+    def get_ordering(self, request, queryset, view):
+        ordering = getattr(view, "ordering", self.ordering)
+        return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
     def get_page_size(self, request) -> int:
         """A size that is not a number from 1 to 100 is refused, never bent."""
         raw = request.query_params.get(self.page_size_query_param)
         if raw is None:
             return self.page_size
-        if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= 100:
+        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 4 else 0
+        if not 1 <= number <= self.max_page_size:
             raise exceptions.ValidationError(
-                {"page_size": ["Give a whole number from 1 to 100."]}
+                {"page_size": [f"Give a whole number from 1 to {self.max_page_size}."]}
             )
-        return int(raw)
+        return number
+
+    def paginate_queryset(self, queryset, request, view=None) -> list | None:
+        """A cursor that nobody here wrote is bad input, whatever it breaks."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (exceptions.NotFound, DjangoValidationError, ValueError, DataError):
+            if self.cursor_query_param not in request.query_params:
+                raise
+            message = "Use the address in `next` or `previous` as it is."
+            raise exceptions.ValidationError({"cursor": [message]}) from None
 
 
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    title: str | None = None,
-    action: str | None = None,
-    retry_after: int | None = None,
-    **members: Any,
-) -> dict[str, Any]:
-    """Build a problem document; members that are None stay out."""
-    document = {
-        "type": f"{PROBLEM_TYPE}{code}",
-        "title": title or HTTPStatus(status).phrase,
-        "status": int(status),
-        "detail": detail,
-        "code": code,
-        "action": action,
-        "retry_after": retry_after,
-        **members,
+def refuse_unknown(given: QueryDict, *, known: Iterable[str]) -> None:
+    """Refuse query parameters that are not `known`, and any that come twice."""
+    known = sorted(known)
+    allowed = f"This address knows {', '.join(known)}." if known else ""
+    errors = {
+        name: [f"There is no such parameter here. {allowed}".strip()]
+        for name in given
+        if name not in known
     }
-    return {name: value for name, value in document.items() if value is not None}
+    errors |= {
+        name: ["Give this parameter once."]
+        for name, values in given.lists()
+        if len(values) > 1 and name not in errors
+    }
+    if errors:
+        raise exceptions.ValidationError(errors)
 
 
-def problem_response(document: dict[str, Any]) -> HttpResponse:
-    """Send a problem document from outside REST framework."""
-    response = HttpResponse(
-        orjson.dumps(document), status=document["status"], content_type=PROBLEM
-    )
-    if "retry_after" in document:
-        response["Retry-After"] = str(document["retry_after"])
-    return response
+class QueryParams(serializers.Serializer):
+    """The query parameters that an endpoint understands, as serializer fields."""
+
+    @classmethod
+    def read(cls, request: Request, *, also: Iterable[str] = ()) -> dict[str, Any]:
+        """Give the cleaned values, or refuse what is unknown, doubled or wrong.
+
+        `also` names parameters that somebody else reads, such as the paginator.
+        """
+        # Plain, not a form: an empty value is a value, and a wrong one.
+        params = cls(data=request.query_params.dict())
+        refuse_unknown(request.query_params, known={*params.fields, *also})
+        params.is_valid(raise_exception=True)
+        return params.validated_data
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Render what we anticipated; let the rest become a logged 500."""
-    document = _document_for(exc)
-    if document is None:
-        return None
-    views.set_rollback()
-    response = Response(document, status=document["status"], content_type=PROBLEM)
-    if "retry_after" in document:
-        response["Retry-After"] = str(document["retry_after"])
-    if header := getattr(exc, "auth_header", None):
-        response["WWW-Authenticate"] = header
-    return response
+class StrictQueryMixin(APIView):
+    """Refuse unknown query parameters before the handler runs.
+
+    `query_serializer_class` says which ones a GET understands, apart from the
+    paginator's; its cleaned values are in `self.query`. The API description
+    takes them from there too.
+    """
+
+    query_serializer_class: type[QueryParams] = QueryParams
+    query: dict[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method in SAFE_METHODS:
+            also = paginator_params(self)
+            self.query = self.query_serializer_class.read(request, also=also)
+        else:
+            refuse_unknown(request.query_params, known=())
 
 
-def _document_for(exc: Exception) -> dict[str, Any] | None:
-    if isinstance(exc, DomainError):
-        return problem(
-            exc.status,
-            exc.code,
-            str(exc),
-            title=exc.title,
-            action=exc.action,
-            retry_after=exc.retry_after,
-            meta=exc.details or None,
-        )
-    if isinstance(exc, exceptions.ValidationError):
-        errors = list(_field_errors(exc.get_full_details()))
-        detail = "Some fields need attention: " + "; ".join(
-            f"{error['field']}: {error['message']}" for error in errors
-        )
-        return problem(400, "invalid", detail, errors=errors)
-    if isinstance(exc, Http404):
-        return problem(404, "not_found", "There is nothing here that you can see.")
-    if isinstance(exc, PermissionDenied):
-        exc = exceptions.PermissionDenied()
-    if isinstance(exc, OperationalError):
-        return _busy(exc)
-    if isinstance(exc, exceptions.APIException):
-        return _framework_problem(exc)
-    return None
-
-
-def _framework_problem(exc: exceptions.APIException) -> dict[str, Any]:
-    codes = exc.get_codes()
-    code = codes if isinstance(codes, str) else "refused"
-    if code == "authentication_failed":
-        code = "not_authenticated"
-    wait = getattr(exc, "wait", None)
-    return problem(
-        exc.status_code,
-        code,
-        str(exc.detail),
-        action=Action.SIGN_IN if exc.status_code == 401 else None,
-        retry_after=max(1, round(wait)) if wait is not None else None,
-    )
-
-
-def _busy(exc: OperationalError) -> dict[str, Any] | None:
-    """A lock or statement that ran out of its time: nothing happened, ask again."""
-    if getattr(exc.__cause__, "pgcode", None) not in {"55P03", "57014", "40P01"}:
-        return None
-    return problem(
-        503,
-        "busy",
-        "Too many people are asking for this at once. Nothing has changed and you "
-        "have not been charged. Try again in a moment.",
-        action=Action.RETRY,
-        retry_after=BUSY_SECONDS,
-    )
-
-
-def _field_errors(details: Any, field: str = ""):
-    if isinstance(details, dict) and {"message", "code"} == set(details):
-        yield {"field": field or "body", **details}
-    elif isinstance(details, dict):
-        for name, inner in details.items():
-            known = name != "non_field_errors"
-            yield from _field_errors(
-                inner,
-                f"{field}.{name}" if field and known else name if known else field,
-            )
-    elif isinstance(details, list):
-        for inner in details:
-            yield from _field_errors(inner, field)
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The 404 of an unknown path: a problem document for the API, text else."""
-    if request.path.startswith(("/api/", "/_allauth/")):
-        return problem_response(
-            problem(404, "not_found", "There is no such address in this API.")
-        )
-    return HttpResponse("Not found", status=404, content_type="text/plain")
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug of ours, said in the API's own words."""
-    if not request.path.startswith("/api/"):
-        return HttpResponse("Server error", status=500, content_type="text/plain")
-    return problem_response(
-        problem(
-            500,
-            "server_error",
-            "Something broke on our side and has been logged. Look at your orders "
-            "before you try again: they say whether you were charged.",
-            action=Action.CONTACT_SUPPORT,
-        )
-    )
+def paginator_params(view: APIView) -> set[str]:
+    """The query parameters that the view's paginator reads."""
+    paginator = getattr(view, "paginator", None)
+    if not isinstance(paginator, pagination.CursorPagination):
+        return set()
+    return {paginator.cursor_query_param, paginator.page_size_query_param}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from rest_framework import exceptions, parsers, renderers
+from rest_framework import exceptions, negotiation, parsers, renderers
 
 
 class OrjsonRenderer(renderers.BaseRenderer):
@@ -23,5 +23,12 @@ class OrjsonParser(parsers.BaseParser):
             return orjson.loads(stream.read())
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(
-                f"The body is not valid JSON: {error}"
+                f"The body is not valid JSON: {error}."
             ) from error
+
+
+class FirstRenderer(negotiation.DefaultContentNegotiation):
+    """Answer in JSON whatever is accepted: a browser may look at the API too."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        return renderers[0], renderers[0].media_type

@@ -53,6 +53,8 @@ STRIPE_WEBHOOK_SECRET = (
 PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+# How many proxies of ours stand in front and add to X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 if SITE_URL.startswith("https://"):  # Then a proxy of ours sets this header.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -163,6 +165,13 @@ CACHES = {
         "KEY_PREFIX": "cache",
     }
 }
+# Sessions are read on every signed-in call: from Redis, or without it from the rows.
+CACHES["sessions"] = CACHES["default"] | {
+    "KEY_PREFIX": "sessions",
+    "OPTIONS": {"IGNORE_EXCEPTIONS": True},
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "sessions"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -204,6 +213,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # API -------------------------------------------------------------------------
 
+# How many writes an account, or an address without one, may make in a minute.
+WRITES_PER_MINUTE = env.int("WRITES_PER_MINUTE", default=300)
+ANONYMOUS_WRITES_PER_MINUTE = env.int("ANONYMOUS_WRITES_PER_MINUTE", default=60)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionTokenAuthentication"
@@ -212,7 +224,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["ticketapp.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ticketapp.renderers.OrjsonParser"],
     "DEFAULT_SCHEMA_CLASS": "ticketapp.schema.AutoSchema",
-    "EXCEPTION_HANDLER": "ticketapp.api.exception_handler",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ticketapp.renderers.FirstRenderer",
+    "DEFAULT_THROTTLE_CLASSES": ["ticketapp.throttling.WriteThrottle"],
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "EXCEPTION_HANDLER": "ticketapp.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -248,6 +263,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_TIMEOUT = 900
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Digits, because phones offer the number keyboard for them; eight, because three
+# guesses a code and twelve codes an hour must not be a chance worth taking.
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 8, "dashed": True}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,12/h/key"}
+# Seconds that the token of an app stays good.
+SESSION_TOKEN_LIFETIME = 60 * 24 * 60 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
@@ -258,6 +282,7 @@ PAYMENT_GATEWAY = "payments.gateways.stripe.StripeGateway"
 SANDBOX_LATENCY_MS = env.int("SANDBOX_LATENCY_MS", default=0)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="tickets@ticketapp.example")
 vars().update(env.email("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 10
 if DEBUG:
     EMAIL_BACKEND = "accounts.devmail.DevMailBackend"
 FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")

@@ -15,8 +15,9 @@ from ticketapp.settings import as_broker
 _redis_db = os.environ.get("TEST_REDIS_DB", "15")
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 REDIS_URL = f"{_redis_url.split('?')[0].removesuffix('/0')}?db={_redis_db}"
-CACHES["default"]["LOCATION"] = REDIS_URL
-CACHES["default"]["KEY_PREFIX"] = f"test{_worker}"
+for _cache in CACHES.values():
+    _cache["LOCATION"] = REDIS_URL
+    _cache["KEY_PREFIX"] += f"-test{_worker}"
 CHANNEL_LAYERS["default"]["CONFIG"] = {
     "hosts": [REDIS_URL],
     "prefix": f"test{_worker}",

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from ticketapp.problems import unknown_address
+
 api_v1 = [
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
@@ -16,7 +18,11 @@ api_v1 = [
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "v1"))),
+    path("api/", unknown_address),
+    path("api/<path:rest>", unknown_address),
+    path("_allauth/", include("accounts.auth_urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("_allauth/<path:rest>", unknown_address),
     path("", include("ticketapp.health_urls")),
     path("", include("ticketapp.pages_urls")),
 ]
@@ -25,5 +31,6 @@ if settings.DEBUG:
 if settings.PAYMENT_SANDBOX:
     urlpatterns += [path("sandbox/", include("payments.gateways.sandbox.urls"))]
 
-handler404 = "ticketapp.api.not_found"
-handler500 = "ticketapp.api.server_error"
+handler400 = "ticketapp.problems.bad_request"
+handler404 = "ticketapp.problems.not_found"
+handler500 = "ticketapp.problems.server_error"
