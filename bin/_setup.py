@@ -39,6 +39,10 @@ APT_TO_BENCH = {"nginx-light": "nginx-light", "wrk": "wrk"}
 BREW = {"postgresql@17": "postgresql@17", "postgis": "postgis", "redis": "redis"}
 BREW |= {"gdal": "gdal"}
 OLDEST_PYTHON = (3, 11)
+PIP_HINT = (
+    "Is the network up? Then run this again. If a version or a hash does not fit this\n"
+    f"Python ({sys.version.split()[0]}), make the lock files with it: bin/lock"
+)
 DEBIAN_STARTS_SERVERS = """\
   (Debian starts the PostgreSQL and Redis that it installs. This project never uses
   those; if you have no other use for them: systemctl disable --now postgresql
@@ -133,7 +137,7 @@ class Setup:
         command = [str(self.venv / "bin/python"), "-m", "pip", "install"]
         command += ["--require-hashes", "--disable-pip-version-check", *files]
         with step("Python packages"):
-            self._logged(command, hint="Is the network up? Then run this again.")
+            self._logged(command, hint=PIP_HINT)
         for name in names:
             stamps[name].write_text(locks[name])
 
