@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +20,7 @@ _checks: dict[str, AdmissionCheck] = {}
 class UnknownTicket(DomainError):
     code = "unknown_ticket"
     title = "Unknown ticket."
-    status = DomainError.status.NOT_FOUND
+    status = HTTPStatus.NOT_FOUND
     message = "This is not a ticket for this door. Do not let them in on it."
 
 
