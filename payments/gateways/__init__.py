@@ -1,0 +1,258 @@
+"""The payment provider as this project sees it.
+
+`settings.PAYMENT_GATEWAY` names the class, as EMAIL_BACKEND does for mail. What
+a card does (declined, needs authentication) is data, because it is an answer;
+errors are for questions that got none. Amounts are in the minor units of an
+upper-case currency, here as everywhere in the house.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from ticketapp.errors import Action, DomainError
+
+# What the provider must tell us; live, the webhook endpoint subscribes to these.
+WEBHOOK_EVENTS = frozenset(
+    {
+        "payment_intent.succeeded",
+        "payment_intent.payment_failed",
+        "payment_intent.requires_action",
+        "payment_intent.processing",
+        "payment_intent.canceled",
+        "charge.refunded",
+        "refund.updated",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "setup_intent.succeeded",
+        "setup_intent.setup_failed",
+    }
+)
+
+
+class GatewayUnavailable(DomainError):
+    """No answer: what was asked may or may not have happened."""
+
+    code = "payment_unavailable"
+    title = "The payment provider does not answer."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    message = (
+        "We could not reach the payment provider. You have not been charged. Your "
+        "tickets are still held: try again in a moment."
+    )
+    action = Action.RETRY
+    retry_after = 5
+
+
+class PaymentMethodRefused(DomainError):
+    """The provider does not know this card, or will not take it again."""
+
+    code = "payment_method_refused"
+    title = "This card cannot be used."
+    status = HTTPStatus.BAD_REQUEST
+    message = (
+        "The payment provider does not accept this card's details here. You have "
+        "not been charged. Enter the card again, or use another one."
+    )
+    action = Action.USE_ANOTHER_CARD
+
+
+class InvalidSignature(DomainError):
+    code = "invalid_signature"
+    title = "The signature does not match."
+    status = HTTPStatus.BAD_REQUEST
+    message = "This webhook is not signed by the payment provider, or is too old."
+
+
+class ProviderRefused(Exception):
+    """The provider understood and said no. `code` is the provider's own."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class RefundRefused(ProviderRefused):
+    """This refund cannot be made."""
+
+
+class BalanceTooLow(RefundRefused):
+    """The merchant's balance does not cover this refund today."""
+
+
+class IntentStatus(StrEnum):
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """Why a card was refused: the decline code, else the error code."""
+
+    code: str
+    payment_method: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardDetails:
+    id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A PaymentIntent (or a SetupIntent: then the amount is 0) as it is now."""
+
+    id: str
+    status: IntentStatus
+    amount: int
+    amount_received: int
+    currency: str
+    client_secret: str
+    next_action: dict[str, Any] | None = None
+    decline: Decline | None = None
+    card: CardDetails | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundResult:
+    """A refund at the provider; its status may still change."""
+
+    id: str
+    intent_id: str | None
+    status: str
+    amount: int
+    currency: str
+    failure: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Money that a dispute took from the merchant (negative) or gave back."""
+
+    id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeInfo:
+    id: str
+    intent_id: str | None
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    opened_at: datetime
+    movements: tuple[Movement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """A verified webhook. `payload` is the whole event, as it came."""
+
+    id: str
+    type: str
+    object_id: str
+    intent_id: str | None
+    livemode: bool
+    payload: dict[str, Any]
+
+
+class Gateway(Protocol):
+    """What the services ask of a provider. Every method may raise
+    GatewayUnavailable; none may be called with a transaction open."""
+
+    livemode: bool
+
+    def create_intent(
+        self,
+        *,
+        amount: int,
+        currency: str,
+        key: str,
+        customer: str | None,
+        metadata: Mapping[str, str],
+    ) -> Intent: ...
+
+    def confirm_intent(
+        self,
+        *,
+        intent_id: str,
+        payment_method: str,
+        key: str,
+        return_url: str,
+        off_session: bool = False,
+        save_card: bool = False,
+    ) -> Intent: ...
+
+    def retrieve_intent(self, *, intent_id: str) -> Intent: ...
+
+    def cancel_intent(self, *, intent_id: str) -> Intent: ...
+
+    def set_intent_customer(self, *, intent_id: str, customer: str) -> None: ...
+
+    def refund(
+        self, *, intent_id: str, amount: int, currency: str, key: str, reference: str
+    ) -> RefundResult: ...
+
+    def list_refunds(self, *, intent_id: str) -> list[RefundResult]: ...
+
+    def retrieve_dispute(self, *, dispute_id: str) -> DisputeInfo: ...
+
+    def list_intents(self, *, since: datetime) -> Iterator[Intent]: ...
+
+    def create_customer(self, *, email: str, key: str, reference: str) -> str: ...
+
+    def set_up_card(
+        self, *, customer: str, payment_method: str, key: str, return_url: str
+    ) -> Intent: ...
+
+    def retrieve_setup(self, *, setup_id: str) -> Intent: ...
+
+    def list_cards(self, *, customer: str) -> list[CardDetails]: ...
+
+    def detach_card(self, *, payment_method: str) -> None: ...
+
+    def verify_webhook(self, *, body: bytes, signature: str) -> ProviderEvent: ...
+
+
+def refuse_inside_transaction() -> None:
+    """Raise if a transaction is open: nobody's lock waits for the network.
+
+    `durable` is what knows the outermost transaction, also inside a test's own.
+    """
+    with transaction.atomic(durable=True):
+        pass
+
+
+def get_gateway() -> Gateway:
+    return _gateway(settings.PAYMENT_GATEWAY, settings.STRIPE_SECRET_KEY)
+
+
+@cache
+def _gateway(path: str, secret_key: str) -> Gateway:
+    """One per process and key: it keeps connections to the provider open."""
+    return import_string(path)(secret_key=secret_key)

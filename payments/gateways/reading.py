@@ -1,0 +1,137 @@
+"""What the provider's documents say, in our own words. Pure: dicts to dataclasses."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.gateways import (
+    CardDetails,
+    Decline,
+    DisputeInfo,
+    Intent,
+    IntentStatus,
+    Movement,
+    RefundResult,
+)
+
+# ISO 4217 gives these no minor unit, the provider counts them in hundredths.
+COUNTED_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+
+Document = Mapping[str, Any]
+
+
+def amount_out(amount: int, currency: str) -> int:
+    """Our minor units as the provider counts them."""
+    return amount * 100 if currency in COUNTED_IN_HUNDREDTHS else amount
+
+
+def amount_in(amount: int, currency: str) -> int:
+    """The provider's amount in our minor units."""
+    return amount // 100 if currency.upper() in COUNTED_IN_HUNDREDTHS else amount
+
+
+def payment_intent(found: Document) -> Intent:
+    currency = found["currency"].upper()
+    return Intent(
+        id=found["id"],
+        status=IntentStatus(found["status"]),
+        amount=amount_in(found["amount"], currency),
+        amount_received=amount_in(found["amount_received"], currency),
+        currency=currency,
+        client_secret=found["client_secret"],
+        next_action=_next_action(found["next_action"]),
+        decline=_decline(found["last_payment_error"]),
+        card=_expanded_card(found["payment_method"]),
+        metadata=found["metadata"],
+    )
+
+
+def setup_intent(found: Document) -> Intent:
+    """A SetupIntent moves no money: an intent over nothing."""
+    return Intent(
+        id=found["id"],
+        status=IntentStatus(found["status"]),
+        amount=0,
+        amount_received=0,
+        currency="",
+        client_secret=found["client_secret"],
+        next_action=_next_action(found["next_action"]),
+        decline=_decline(found["last_setup_error"]),
+        card=_expanded_card(found["payment_method"]),
+        metadata=found["metadata"],
+    )
+
+
+def card(method: Document) -> CardDetails:
+    printed = method["card"]
+    return CardDetails(
+        id=method["id"],
+        brand=printed["brand"],
+        last4=printed["last4"],
+        exp_month=printed["exp_month"],
+        exp_year=printed["exp_year"],
+        customer=method["customer"],
+    )
+
+
+def refund(found: Document) -> RefundResult:
+    currency = found["currency"].upper()
+    return RefundResult(
+        id=found["id"],
+        intent_id=found["payment_intent"],
+        status=found["status"],
+        amount=amount_in(found["amount"], currency),
+        currency=currency,
+        failure=found.get("failure_reason") or "",
+        metadata=found["metadata"] or {},
+    )
+
+
+def dispute(found: Document) -> DisputeInfo:
+    currency = found["currency"].upper()
+    return DisputeInfo(
+        id=found["id"],
+        intent_id=found["payment_intent"],
+        status=found["status"],
+        amount=amount_in(found["amount"], currency),
+        currency=currency,
+        reason=found["reason"],
+        opened_at=datetime.fromtimestamp(found["created"], tz=UTC),
+        movements=tuple(
+            Movement(
+                id=moved["id"],
+                amount=amount_in(moved["amount"], moved["currency"]),
+                currency=moved["currency"].upper(),
+            )
+            for moved in found["balance_transactions"]
+        ),
+    )
+
+
+def intent_id_of(subject: Document) -> str | None:
+    """The PaymentIntent that an event's object is, or belongs to."""
+    if subject.get("object") == "payment_intent":
+        return subject["id"]
+    return subject.get("payment_intent")
+
+
+def _next_action(action: Document | None) -> dict[str, Any] | None:
+    """What the client does next, without the provider's own particulars."""
+    if not action:
+        return None
+    if action["type"] == "redirect_to_url":
+        return {"type": "redirect_to_url", "url": action["redirect_to_url"]["url"]}
+    return {"type": action["type"]}
+
+
+def _decline(error: Document | None) -> Decline | None:
+    if not error:
+        return None
+    code = error.get("decline_code") or error.get("code") or "generic_decline"
+    method = error.get("payment_method") or {}
+    return Decline(code=code, payment_method=method.get("id"))
+
+
+def _expanded_card(method: Any) -> CardDetails | None:
+    """The card, when it was expanded; else there is only its id."""
+    return card(method) if isinstance(method, dict) and method.get("card") else None

@@ -1,0 +1,162 @@
+"""The sandbox's front door: keys, addresses, idempotency, errors.
+
+One request is one transaction of the sandbox's own. Lock order: the key, then
+the object that the address names, then what hangs on it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+from payments.gateways.sandbox import intents, methods, refunds
+from payments.gateways.sandbox.calls import Call, random_text
+from payments.gateways.sandbox.errors import (
+    ApiError,
+    IdempotencyMismatch,
+    InvalidRequest,
+    KeyInUse,
+    LockTimeout,
+    UnexpectedState,
+)
+from payments.gateways.sandbox.forms import decode
+from payments.gateways.sandbox.models import SandboxKey
+
+Handler = Callable[..., dict[str, Any]]
+Answer = tuple[str, int, dict[str, str]]
+ID = r"([A-Za-z0-9_]+)"
+ADDRESSES: list[tuple[str, str, Handler]] = [
+    ("POST", "payment_intents", intents.create),
+    ("GET", "payment_intents", intents.list_),
+    ("GET", f"payment_intents/{ID}", intents.retrieve),
+    ("POST", f"payment_intents/{ID}", intents.update),
+    ("POST", f"payment_intents/{ID}/confirm", intents.confirm),
+    ("POST", f"payment_intents/{ID}/cancel", intents.cancel),
+    ("POST", "payment_methods", methods.create),
+    ("GET", "payment_methods", methods.list_),
+    ("GET", f"payment_methods/{ID}", methods.retrieve),
+    ("POST", f"payment_methods/{ID}/attach", methods.attach_to_customer),
+    ("POST", f"payment_methods/{ID}/detach", methods.detach),
+    ("POST", "customers", methods.create_customer),
+    ("GET", f"customers/{ID}", methods.retrieve_customer),
+    ("DELETE", f"customers/{ID}", methods.delete_customer),
+    ("POST", "setup_intents", methods.create_setup),
+    ("GET", f"setup_intents/{ID}", methods.retrieve_setup),
+    ("POST", "refunds", refunds.create),
+    ("GET", "refunds", refunds.list_),
+    ("GET", f"refunds/{ID}", refunds.retrieve),
+    ("GET", "charges", refunds.list_charges),
+    ("GET", f"charges/{ID}", refunds.retrieve_charge),
+    ("GET", "disputes", refunds.list_disputes),
+    ("GET", f"disputes/{ID}", refunds.retrieve_dispute),
+    ("POST", f"disputes/{ID}", refunds.answer_dispute),
+    ("POST", f"disputes/{ID}/close", refunds.close_dispute),
+    ("GET", "balance", refunds.retrieve_balance),
+]
+ROUTES = [
+    (method, re.compile(f"/v1/{path}"), handler) for method, path, handler in ADDRESSES
+]
+# What a page may do with the publishable key.
+FOR_BROWSERS: set[Handler] = {methods.create}
+KEY_LIFETIME = timedelta(hours=24)
+
+
+def answer(
+    method: str, path: str, body: str, headers: Mapping[str, str], *, now: datetime
+) -> Answer:
+    """Answer one request as Stripe would: (body, status, headers)."""
+    try:
+        handler, ids = _route(method, path)
+        _check_key(headers, handler)
+        call = Call(
+            method=method,
+            path=path,
+            params=decode(body),
+            now=now,
+            key=headers.get("Idempotency-Key", "") if method == "POST" else "",
+        )
+        with transaction.atomic():
+            return _once(call, handler, ids, body)
+    except ApiError as refusal:
+        return _refusal(refusal)
+    except OperationalError as busy:
+        if getattr(busy.__cause__, "pgcode", None) != "55P03":
+            raise
+        return _refusal(LockTimeout())
+
+
+def _once(call: Call, handler: Handler, ids: tuple[str, ...], body: str) -> Answer:
+    """The first answer to a key is the answer, for 24 hours."""
+    if not call.key:
+        return _perform(call, handler, ids)
+    fingerprint = hashlib.sha256(f"{call.path}\n{body}".encode()).hexdigest()
+    stored = _stored(call)
+    if stored and stored.created_at > call.now - KEY_LIFETIME:
+        if stored.fingerprint != fingerprint:
+            raise IdempotencyMismatch(call.key)
+        return stored.body, stored.status, _headers({"Idempotent-Replayed": "true"})
+    text, status, headers = _perform(call, handler, ids)
+    row = SandboxKey(
+        key=call.key,
+        fingerprint=fingerprint,
+        status=status,
+        body=text,
+        created_at=call.now,
+    )
+    row.save(force_update=True) if stored else row.save(force_insert=True)
+    return text, status, headers
+
+
+def _stored(call: Call) -> SandboxKey | None:
+    turn = hashlib.blake2b(f"sandbox {call.key}".encode(), digest_size=8).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s)",
+            [int.from_bytes(turn, signed=True)],
+        )
+        [taken] = cursor.fetchone()
+    if not taken:
+        raise KeyInUse(call.key)
+    return SandboxKey.objects.filter(pk=call.key).first()
+
+
+def _perform(call: Call, handler: Handler, ids: tuple[str, ...]) -> Answer:
+    """Run the handler. What was refused before it began is not remembered."""
+    try:
+        document = handler(call, *ids)
+    except UnexpectedState as refusal:
+        return _refusal(refusal)
+    except ApiError as refusal:
+        if not refusal.keeps_effects:
+            raise
+        call.write()
+        return _refusal(refusal)
+    call.write()
+    return json.dumps(document), 200, _headers()
+
+
+def _route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
+    for wanted, pattern, handler in ROUTES:
+        if wanted == method and (match := pattern.fullmatch(path)):
+            return handler, match.groups()
+    raise InvalidRequest(f"Unrecognized request URL ({method}: {path}).", status=404)
+
+
+def _check_key(headers: Mapping[str, str], handler: Handler) -> None:
+    key = headers.get("Authorization", "").removeprefix("Bearer ")
+    if not key.startswith(("sk_", "pk_")):
+        raise ApiError(401, "invalid_request_error", "You did not provide an API key.")
+    if key.startswith("pk_") and handler not in FOR_BROWSERS:
+        raise ApiError(403, "invalid_request_error", "A publishable key may not ask.")
+
+
+def _refusal(refusal: ApiError) -> Answer:
+    return json.dumps({"error": refusal.body}), refusal.status, _headers()
+
+
+def _headers(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    return {"Request-Id": f"req_{random_text(14)}", **(extra or {})}

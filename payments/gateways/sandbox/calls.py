@@ -1,0 +1,183 @@
+"""One request to the sandbox: what it asks, what it finds, what it changes.
+
+Handlers only look and decide; everything they change is written at the end, in
+one go. So a refusal half-way leaves nothing behind.
+"""
+
+import secrets
+import string
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from payments.gateways import WEBHOOK_EVENTS
+from payments.gateways.sandbox import shapes
+from payments.gateways.sandbox.errors import InvalidRequest, Missing
+from payments.gateways.sandbox.forms import as_list
+from payments.gateways.sandbox.models import SandboxEvent, SandboxObject
+
+LETTERS = string.ascii_letters + string.digits
+PREFIXES = {
+    "payment_intent": "pi",
+    "setup_intent": "seti",
+    "charge": "ch",
+    "payment_method": "pm",
+    "customer": "cus",
+    "refund": "re",
+    "dispute": "dp",
+    "balance_transaction": "txn",
+    "event": "evt",
+}
+EXPANDABLE = ("payment_method", "latest_charge", "customer", "charge", "payment_intent")
+MAX_PAGE = 100
+
+
+def random_text(length: int) -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(length))
+
+
+def new_id(type_: str) -> str:
+    return f"{PREFIXES[type_]}_{random_text(24)}"
+
+
+@dataclass
+class Call:
+    """Everything one handler needs; `write` is called once it has decided."""
+
+    method: str
+    path: str
+    params: dict[str, Any]
+    now: datetime
+    key: str = ""
+    created: list[SandboxObject] = field(default_factory=list)
+    changed: dict[str, SandboxObject] = field(default_factory=dict)
+    events: list[SandboxEvent] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        value = self.params.get(name, "")
+        if not isinstance(value, str):
+            raise InvalidRequest(f"{name} must be a string.", param=name)
+        return value
+
+    def whole(self, name: str) -> int:
+        """A positive integer parameter."""
+        raw = self.text(name)
+        if not raw:
+            raise InvalidRequest(
+                f"Missing required param: {name}.", code="parameter_missing", param=name
+            )
+        if not (raw.isascii() and raw.isdigit()) or int(raw) < 1:
+            raise InvalidRequest(
+                f"This value must be at least 1: {name}.",
+                code="parameter_invalid_integer",
+                param=name,
+            )
+        return int(raw)
+
+    def metadata(self) -> dict[str, str]:
+        found = self.params.get("metadata", {})
+        return dict(found) if isinstance(found, dict) else {}
+
+    # What there is
+
+    def find(
+        self, type_: str, id_: str, param: str, *, status: int = 400
+    ) -> SandboxObject:
+        return self._only(SandboxObject.objects, type_, id_, param, status)
+
+    def lock(
+        self, type_: str, id_: str, param: str, *, status: int = 404
+    ) -> SandboxObject:
+        """The object, locked until this request is through."""
+        rows = SandboxObject.objects.select_for_update()
+        return self._only(rows, type_, id_, param, status)
+
+    def _only(
+        self, rows: Any, type_: str, id_: str, param: str, status: int
+    ) -> SandboxObject:
+        found = rows.filter(pk=id_, type=type_).first()
+        if found is None:
+            raise Missing(type_, id_, param=param, status=status)
+        return found
+
+    # What changes
+
+    def new(self, type_: str, data: dict[str, Any], **columns: Any) -> SandboxObject:
+        made = SandboxObject(
+            id=data["id"], type=type_, data=data, created_at=self.now, **columns
+        )
+        self.created.append(made)
+        return made
+
+    def change(self, *objects: SandboxObject) -> None:
+        for changed in objects:
+            if changed not in self.created:
+                self.changed[changed.pk] = changed
+
+    def mature(self, changed: SandboxObject, after: timedelta) -> None:
+        changed.matures_at = self.now + after
+        self.change(changed)
+
+    def emit(self, type_: str, subject: SandboxObject) -> None:
+        """Something happened: an event, and a webhook if it is subscribed to."""
+        id_ = new_id("event")
+        # Events never carry expanded objects, and later changes must not show.
+        payload = shapes.event(id_, type_, dict(subject.data), self.now)
+        payload["request"] = {"id": None, "idempotency_key": self.key or None}
+        wanted = type_ in WEBHOOK_EVENTS
+        payload["pending_webhooks"] = int(wanted)
+        self.events.append(
+            SandboxEvent(
+                id=id_,
+                type=type_,
+                payload=payload,
+                created_at=self.now,
+                next_attempt_at=self.now if wanted else None,
+            )
+        )
+
+    def write(self) -> None:
+        if self.created:
+            SandboxObject.objects.bulk_create(self.created)
+        for changed in self.changed.values():
+            changed.save(force_update=True)
+        if self.events:
+            SandboxEvent.objects.bulk_create(self.events)
+
+    # What is answered
+
+    def expanded(self, data: dict[str, Any]) -> dict[str, Any]:
+        """`data` with the objects that were asked for in the place of their ids."""
+        document = dict(data)
+        for name in as_list(self.params.get("expand")):
+            if name not in EXPANDABLE or name not in data:
+                raise InvalidRequest(
+                    f"This property cannot be expanded ({name}).", param="expand"
+                )
+            if id_ := data[name]:
+                document[name] = self._document(id_)
+        return document
+
+    def _document(self, id_: str) -> dict[str, Any]:
+        for known in [*self.created, *self.changed.values()]:
+            if known.pk == id_:
+                return known.data
+        return SandboxObject.objects.get(pk=id_).data
+
+    def page(self, type_: str, **columns: str) -> dict[str, Any]:
+        """The newest first, after `starting_after`, created since `created[gte]`."""
+        limit = self.whole("limit") if self.params.get("limit") else 10
+        if limit > MAX_PAGE:
+            raise InvalidRequest("limit can be 1 to 100.", param="limit")
+        rows = SandboxObject.objects.filter(type=type_, **columns)
+        created = self.params.get("created")
+        if isinstance(created, dict) and "gte" in created:
+            rows = rows.filter(data__created__gte=int(created["gte"]))
+        if after := self.text("starting_after"):
+            last = self.find(type_, after, "starting_after")
+            older = {"created_at": last.created_at, "pk__lt": last.pk}
+            rows = rows.filter(created_at__lt=last.created_at) | rows.filter(**older)
+        found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
+        return shapes.page(
+            self.path, [row.data for row in found[:limit]], has_more=len(found) > limit
+        )

@@ -1,0 +1,231 @@
+"""Payment methods, customers, and setting a card up for later."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+
+from payments.gateways.sandbox import shapes
+from payments.gateways.sandbox.calls import Call, new_id, random_text
+from payments.gateways.sandbox.cards import (
+    BY_BEHAVIOUR,
+    BY_NUMBER,
+    TOKENS,
+    Card,
+    read_card,
+)
+from payments.gateways.sandbox.errors import (
+    CardRefused,
+    InvalidRequest,
+    UnexpectedState,
+)
+from payments.gateways.sandbox.models import SandboxObject
+
+TOKEN_EXPIRES_IN_YEARS = 1
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Turn a typed card into a payment method; the number ends here."""
+    if call.text("type") != "card":
+        raise InvalidRequest("The sandbox only takes cards.", param="type")
+    typed = call.params.get("card")
+    if not isinstance(typed, dict):
+        raise InvalidRequest(
+            "Missing required param: card.", code="parameter_missing", param="card"
+        )
+    card, month, year = read_card(typed, now=call.now)
+    made = _new_method(call, card, month, year, cvc=bool(typed.get("cvc")))
+    return made.data
+
+
+def retrieve(call: Call, id_: str) -> dict[str, Any]:
+    return call.expanded(call.find("payment_method", id_, "payment_method").data)
+
+
+def list_(call: Call) -> dict[str, Any]:
+    return call.page("payment_method", customer=call.text("customer"))
+
+
+def attach_to_customer(call: Call, id_: str) -> dict[str, Any]:
+    customer = call.find("customer", call.text("customer"), "customer")
+    method = method_named(call, id_)
+    _refuse_if_used(method)
+    if refusal := refusal_to_attach(method):
+        raise refusal
+    attach(call, method, customer.pk)
+    return method.data
+
+
+def detach(call: Call, id_: str) -> dict[str, Any]:
+    method = call.lock("payment_method", id_, "payment_method")
+    if not method.customer:
+        raise InvalidRequest(
+            "This payment method is not attached to a customer, so it cannot be "
+            "detached.",
+            param="payment_method",
+        )
+    method.customer, method.data["customer"], method.used_up = "", None, True
+    call.change(method)
+    call.emit("payment_method.detached", method)
+    return method.data
+
+
+def method_named(call: Call, id_: str) -> SandboxObject:
+    """A payment method by its id, locked, or a new one of Stripe's test tokens."""
+    if number := TOKENS.get(id_):
+        year = call.now.year + TOKEN_EXPIRES_IN_YEARS
+        return _new_method(call, BY_NUMBER[number], 12, year, cvc=True)
+    return call.lock("payment_method", id_, "payment_method", status=400)
+
+
+def attach(call: Call, method: SandboxObject, customer: str) -> None:
+    method.customer = method.data["customer"] = customer
+    call.change(method)
+    call.emit("payment_method.attached", method)
+
+
+def refusal_to_attach(method: SandboxObject) -> CardRefused | None:
+    """What the card's bank says to being kept, without any charge."""
+    card = BY_BEHAVIOUR[method.behaviour]
+    if not card.decline or card.attaches_though_declined or _asks_first(card):
+        return None
+    code, decline_code = card.decline
+    return CardRefused("Your card was declined.", code=code, decline_code=decline_code)
+
+
+def _asks_first(card: Card) -> bool:
+    return card.authentication != "never"
+
+
+def _refuse_if_used(method: SandboxObject) -> None:
+    if method.used_up:
+        raise InvalidRequest(
+            "This PaymentMethod was used or detached before, and cannot be attached.",
+            param="payment_method",
+        )
+
+
+def _new_method(
+    call: Call, card: Card, month: int, year: int, *, cvc: bool
+) -> SandboxObject:
+    data = shapes.payment_method(new_id("payment_method"), call.now)
+    # One per card and account, as Stripe's; not computed from the number.
+    fingerprint = hashlib.sha256(card.behaviour.encode()).hexdigest()[:16]
+    data["card"] = shapes.card(
+        card, exp_month=month, exp_year=year, fingerprint=fingerprint, cvc=cvc
+    )
+    return call.new("payment_method", data, behaviour=card.behaviour)
+
+
+# Customers
+
+
+def create_customer(call: Call) -> dict[str, Any]:
+    data = shapes.customer(new_id("customer"), call.now)
+    data |= {
+        "email": call.text("email") or None,
+        "name": call.text("name") or None,
+        "metadata": call.metadata(),
+    }
+    call.emit("customer.created", call.new("customer", data))
+    return data
+
+
+def retrieve_customer(call: Call, id_: str) -> dict[str, Any]:
+    return call.find("customer", id_, "id", status=404).data
+
+
+def delete_customer(call: Call, id_: str) -> dict[str, Any]:
+    """Forget the person; their cards go with them."""
+    customer = call.lock("customer", id_, "id")
+    for method in SandboxObject.objects.filter(customer=id_, type="payment_method"):
+        method.customer, method.data["customer"], method.used_up = "", None, True
+        call.change(method)
+    customer.data = {"id": id_, "object": "customer", "deleted": True}
+    call.change(customer)
+    call.emit("customer.deleted", customer)
+    return customer.data
+
+
+# SetupIntents
+
+
+def create_setup(call: Call) -> dict[str, Any]:
+    """Set a card up for later, confirmed at once as the house does it."""
+    customer = call.find("customer", call.text("customer"), "customer")
+    method = method_named(call, call.text("payment_method"))
+    _refuse_if_used(method)
+    data = shapes.setup_intent(new_id("setup_intent"), random_text(25), call.now)
+    data |= {
+        "customer": customer.pk,
+        "payment_method": method.pk,
+        "usage": call.text("usage") or "off_session",
+        "metadata": call.metadata(),
+    }
+    setup = call.new("setup_intent", data, customer=customer.pk)
+    call.emit("setup_intent.created", setup)
+    if _asks_first(BY_BEHAVIOUR[method.behaviour]):
+        _ask_to_authenticate(call, data)
+        call.emit("setup_intent.requires_action", setup)
+    elif refusal := refusal_to_attach(method):
+        raise _fail_setup(call, setup, method, refusal)
+    else:
+        _finish_setup(call, setup, method)
+    return call.expanded(data)
+
+
+def retrieve_setup(call: Call, id_: str) -> dict[str, Any]:
+    return call.expanded(call.find("setup_intent", id_, "intent", status=404).data)
+
+
+def authenticated(call: Call, id_: str, *, passed: bool) -> dict[str, Any]:
+    """The cardholder came back from the challenge, right or wrong."""
+    setup = call.lock("setup_intent", id_, "intent")
+    if setup.data["status"] != "requires_action":
+        raise UnexpectedState("authenticated", setup.data)
+    method = call.lock("payment_method", setup.data["payment_method"], "intent")
+    setup.data["next_action"] = None
+    call.change(setup)
+    if passed:
+        _finish_setup(call, setup, method)
+    else:
+        failure = CardRefused(
+            "The cardholder was not authenticated.",
+            code="setup_intent_authentication_failure",
+        )
+        _fail_setup(call, setup, method, failure)
+    return setup.data
+
+
+def _ask_to_authenticate(call: Call, data: dict[str, Any]) -> None:
+    secret = data["client_secret"]
+    url = f"{settings.SITE_URL}/sandbox/3ds/{data['id']}?client_secret={secret}"
+    return_url = call.text("return_url") or None
+    data |= {
+        "status": "requires_action",
+        "next_action": {
+            "type": "redirect_to_url",
+            "redirect_to_url": {"url": url, "return_url": return_url},
+        },
+    }
+
+
+def _finish_setup(call: Call, setup: SandboxObject, method: SandboxObject) -> None:
+    setup.data["status"] = "succeeded"
+    method.set_up = True
+    attach(call, method, setup.customer)
+    call.emit("setup_intent.succeeded", setup)
+
+
+def _fail_setup(
+    call: Call, setup: SandboxObject, method: SandboxObject, refusal: CardRefused
+) -> CardRefused:
+    refusal.body["payment_method"] = method.data
+    setup.data |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_setup_error": dict(refusal.body),
+    }
+    refusal.body["setup_intent"] = setup.data
+    call.emit("setup_intent.setup_failed", setup)
+    return refusal

@@ -1,0 +1,106 @@
+"""The provider's own clockwork: what matures, and webhooks on their way to us."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import stripe
+from django.conf import settings
+from django.db import transaction
+
+from payments.gateways.sandbox import refunds
+from payments.gateways.sandbox.calls import Call
+from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
+from payments.gateways.sandbox.switches import switches
+
+Send = Callable[[bytes, str], int]
+LEASE = timedelta(seconds=60)
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+GIVES_UP_AFTER = 25
+
+
+def deliver_webhooks(*, now: datetime, limit: int, send: Send) -> int:
+    """Send up to `limit` due events through `send`; say how many were taken.
+
+    `send(body, signature)` gives the HTTP status, or 0 if nobody answered. An
+    event that was not taken comes again, later and later, as Stripe does.
+    """
+    if switches.withhold_webhooks:
+        return 0
+    due = _claim(now, limit)
+    if switches.reverse_webhooks:
+        due.reverse()
+    taken = 0
+    for event in due:
+        body = json.dumps(event.payload)
+        for _ in range(2 if switches.duplicate_webhooks else 1):
+            status = send(body.encode(), sign(body, now=now))
+        taken += _record(event, status, now)
+    return taken
+
+
+def sign(body: str, *, now: datetime) -> str:
+    """The Stripe-Signature header for a body."""
+    return stripe.WebhookSignature.generate_signature_header(
+        body, settings.STRIPE_WEBHOOK_SECRET, timestamp=int(now.timestamp())
+    )
+
+
+def let_mature(*, now: datetime, limit: int) -> int:
+    """Let happen what was due by now: disputes open, banks answer refunds."""
+    due = SandboxObject.objects.filter(matures_at__lte=now).order_by("matures_at")
+    matured = 0
+    for id_ in list(due.values_list("pk", flat=True)[:limit]):
+        matured += _mature(id_, now)
+    return matured
+
+
+def purge_keys(*, now: datetime) -> int:
+    """Forget idempotency keys after their day, as Stripe does."""
+    old = SandboxKey.objects.filter(created_at__lte=now - timedelta(hours=24))
+    return old.delete()[0]
+
+
+@transaction.atomic
+def _claim(now: datetime, limit: int) -> list[SandboxEvent]:
+    due = SandboxEvent.objects.filter(next_attempt_at__lte=now)
+    picked = due.order_by("next_attempt_at", "created_at")
+    claimed = list(picked.select_for_update(skip_locked=True)[:limit])
+    ids = [event.pk for event in claimed]
+    SandboxEvent.objects.filter(pk__in=ids).update(next_attempt_at=now + LEASE)
+    return claimed
+
+
+def _record(event: SandboxEvent, status: int, now: datetime) -> bool:
+    event.attempts += 1
+    event.last_answer = f"HTTP {status}" if status else "no answer"
+    taken = 200 <= status < 300
+    if taken:
+        event.delivered_at, event.next_attempt_at = now, None
+    elif event.attempts >= GIVES_UP_AFTER:
+        event.next_attempt_at = None
+    else:
+        wait = min(FIRST_RETRY * 2 ** (event.attempts - 1), LONGEST_WAIT)
+        event.next_attempt_at = now + wait
+    event.save(
+        update_fields=["attempts", "last_answer", "delivered_at", "next_attempt_at"]
+    )
+    return taken
+
+
+@transaction.atomic
+def _mature(id_: str, now: datetime) -> bool:
+    due = SandboxObject.objects.filter(pk=id_, matures_at__lte=now)
+    found = due.select_for_update().first()
+    if found is None:
+        return False
+    call = Call(method="", path="", params={}, now=now)
+    found.matures_at = None
+    call.change(found)
+    if found.type == "charge":
+        refunds.open_dispute(call, found, inquiry=found.behaviour == "inquiry")
+    else:
+        refunds.mature_refund(call, found)
+    call.write()
+    return True

@@ -1,0 +1,280 @@
+"""Stripe through its own library; without keys the same code asks the sandbox.
+
+Only this module and the sandbox import `stripe`. Nothing of the
+library leaves it: its objects become our dataclasses, its errors our errors.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+from payments.gateways import (
+    BalanceTooLow,
+    CardDetails,
+    DisputeInfo,
+    GatewayUnavailable,
+    Intent,
+    InvalidSignature,
+    PaymentMethodRefused,
+    ProviderEvent,
+    RefundRefused,
+    RefundResult,
+    reading,
+    refuse_inside_transaction,
+)
+from payments.gateways.sandbox.client import SandboxClient
+
+API_VERSION = "2026-10-28.endive"
+TIMEOUT_SECONDS = 8
+NETWORK_RETRIES = 2
+SIGNATURE_TOLERANCE_SECONDS = 300
+SANDBOX_KEY = "sk_test_sandbox"
+EXPAND = ["payment_method"]
+PAGE = 100
+
+# No answer, or a 5xx, a 409 or a 429 that outlived the retries.
+NO_ANSWER = (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Around every call: outside transactions, and a silence is said as one."""
+    refuse_inside_transaction()
+    try:
+        yield
+    except NO_ANSWER as silence:
+        raise GatewayUnavailable from silence
+
+
+class StripeGateway:
+    """One merchant account. The test for it runs against the sandbox."""
+
+    def __init__(self, *, secret_key: str) -> None:
+        self.livemode = secret_key.startswith(("sk_live_", "rk_live_"))
+        http_client: stripe.HTTPClient = SandboxClient()
+        if secret_key:
+            http_client = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
+        self._v1 = stripe.StripeClient(
+            secret_key or SANDBOX_KEY,
+            stripe_version=API_VERSION,
+            max_network_retries=NETWORK_RETRIES,
+            http_client=http_client,
+        ).v1
+
+    # Payments
+
+    def create_intent(
+        self,
+        *,
+        amount: int,
+        currency: str,
+        key: str,
+        customer: str | None,
+        metadata: Mapping[str, str],
+    ) -> Intent:
+        """Open an intent, unconfirmed: it cannot take money yet."""
+        params: Any = {
+            "amount": reading.amount_out(amount, currency),
+            "currency": currency.lower(),
+            "payment_method_types": ["card"],
+            "metadata": dict(metadata),
+        }
+        if customer:
+            params["customer"] = customer
+        with _asking():
+            made = self._v1.payment_intents.create(params, {"idempotency_key": key})
+        return reading.payment_intent(made.to_dict())
+
+    def confirm_intent(
+        self,
+        *,
+        intent_id: str,
+        payment_method: str,
+        key: str,
+        return_url: str,
+        off_session: bool = False,
+        save_card: bool = False,
+    ) -> Intent:
+        """Try a card. Gives the intent's state after it, declined included.
+
+        An intent that cannot be confirmed any more (it was cancelled, it has
+        succeeded) is given as it is.
+        """
+        params: Any = {
+            "payment_method": payment_method,
+            "expand": EXPAND,
+        }
+        if off_session:
+            params["off_session"] = True
+        else:
+            params |= {"return_url": return_url, "use_stripe_sdk": True}
+        if save_card:
+            params["setup_future_usage"] = "off_session"
+        with _asking():
+            try:
+                confirmed = self._v1.payment_intents.confirm(
+                    intent_id, params, {"idempotency_key": key}
+                )
+            except stripe.CardError as decline:
+                return reading.payment_intent(_body_of(decline)["payment_intent"])
+            except stripe.InvalidRequestError as refusal:
+                if refusal.code != "payment_intent_unexpected_state":
+                    raise PaymentMethodRefused from refusal
+                confirmed = self._retrieve(intent_id)
+        return reading.payment_intent(confirmed.to_dict())
+
+    def retrieve_intent(self, *, intent_id: str) -> Intent:
+        with _asking():
+            found = self._retrieve(intent_id)
+        return reading.payment_intent(found.to_dict())
+
+    def cancel_intent(self, *, intent_id: str) -> Intent:
+        """Cancel, or give the state of an intent that cannot be cancelled."""
+        with _asking():
+            try:
+                cancelled = self._v1.payment_intents.cancel(intent_id)
+            except stripe.InvalidRequestError as refusal:
+                if refusal.code != "payment_intent_unexpected_state":
+                    raise
+                cancelled = self._retrieve(intent_id)
+        return reading.payment_intent(cancelled.to_dict())
+
+    def set_intent_customer(self, *, intent_id: str, customer: str) -> None:
+        """Name the customer of an open intent, so that a kept card may pay it."""
+        with _asking():
+            self._v1.payment_intents.update(intent_id, {"customer": customer})
+
+    def list_intents(self, *, since: datetime) -> Iterator[Intent]:
+        """Every intent created since, newest first, a page at a time."""
+        params: Any = {
+            "created": {"gte": int(since.timestamp())},
+            "limit": PAGE,
+        }
+        has_more = True
+        while has_more:
+            with _asking():
+                page = self._v1.payment_intents.list(params)
+            for found in page.data:
+                yield reading.payment_intent(found.to_dict())
+                params["starting_after"] = found.id
+            has_more = page.has_more
+
+    def _retrieve(self, intent_id: str) -> stripe.PaymentIntent:
+        return self._v1.payment_intents.retrieve(intent_id, {"expand": EXPAND})
+
+    # Refunds and disputes
+
+    def refund(
+        self, *, intent_id: str, amount: int, currency: str, key: str, reference: str
+    ) -> RefundResult:
+        """Give `amount` back. Raises BalanceTooLow or RefundRefused."""
+        params: Any = {
+            "payment_intent": intent_id,
+            "amount": reading.amount_out(amount, currency),
+            "metadata": {"refund": reference},
+        }
+        with _asking():
+            try:
+                made = self._v1.refunds.create(params, {"idempotency_key": key})
+            except stripe.InvalidRequestError as refusal:
+                code = refusal.code or "refused"
+                short = code in {"balance_insufficient", "insufficient_funds"}
+                error = BalanceTooLow if short else RefundRefused
+                raise error(code, refusal.user_message or "") from refusal
+        return reading.refund(made.to_dict())
+
+    def list_refunds(self, *, intent_id: str) -> list[RefundResult]:
+        with _asking():
+            page = self._v1.refunds.list({"payment_intent": intent_id, "limit": PAGE})
+            return [
+                reading.refund(found.to_dict()) for found in page.auto_paging_iter()
+            ]
+
+    def retrieve_dispute(self, *, dispute_id: str) -> DisputeInfo:
+        with _asking():
+            found = self._v1.disputes.retrieve(dispute_id)
+        return reading.dispute(found.to_dict())
+
+    # Cards
+
+    def create_customer(self, *, email: str, key: str, reference: str) -> str:
+        with _asking():
+            params: Any = {"email": email, "metadata": {"user": reference}}
+            return self._v1.customers.create(params, {"idempotency_key": key}).id
+
+    def set_up_card(
+        self, *, customer: str, payment_method: str, key: str, return_url: str
+    ) -> Intent:
+        """Keep a card for later; the outcome is data, as for a payment."""
+        params: Any = {
+            "customer": customer,
+            "payment_method": payment_method,
+            "payment_method_types": ["card"],
+            "usage": "off_session",
+            "confirm": True,
+            "return_url": return_url,
+            "use_stripe_sdk": True,
+            "expand": EXPAND,
+        }
+        with _asking():
+            try:
+                made = self._v1.setup_intents.create(params, {"idempotency_key": key})
+            except stripe.CardError as decline:
+                return reading.setup_intent(_body_of(decline)["setup_intent"])
+            except stripe.InvalidRequestError as refusal:
+                raise PaymentMethodRefused from refusal
+        return reading.setup_intent(made.to_dict())
+
+    def retrieve_setup(self, *, setup_id: str) -> Intent:
+        with _asking():
+            found = self._v1.setup_intents.retrieve(setup_id, {"expand": EXPAND})
+        return reading.setup_intent(found.to_dict())
+
+    def list_cards(self, *, customer: str) -> list[CardDetails]:
+        with _asking():
+            page = self._v1.payment_methods.list(
+                {"customer": customer, "type": "card", "limit": PAGE}
+            )
+            return [reading.card(found.to_dict()) for found in page.auto_paging_iter()]
+
+    def detach_card(self, *, payment_method: str) -> None:
+        """Forget a card at the provider; one that is gone is no error."""
+        with _asking():
+            try:
+                self._v1.payment_methods.detach(payment_method)
+            except stripe.InvalidRequestError as gone:
+                if gone.code != "resource_missing" and "attached" not in str(gone):
+                    raise
+
+    # Webhooks
+
+    def verify_webhook(self, *, body: bytes, signature: str) -> ProviderEvent:
+        """Prove that the provider sent this, and recently. No network."""
+        try:
+            event = stripe.Webhook.construct_event(
+                body,
+                signature,
+                settings.STRIPE_WEBHOOK_SECRET,
+                tolerance=SIGNATURE_TOLERANCE_SECONDS,
+            )
+        except (ValueError, stripe.SignatureVerificationError) as forgery:
+            raise InvalidSignature from forgery
+        payload = event.to_dict()
+        subject = payload["data"]["object"]
+        return ProviderEvent(
+            id=payload["id"],
+            type=payload["type"],
+            object_id=subject.get("id", ""),
+            intent_id=reading.intent_id_of(subject),
+            livemode=payload["livemode"],
+            payload=payload,
+        )
+
+
+def _body_of(error: stripe.CardError) -> dict[str, Any]:
+    body: Any = error.json_body
+    return body["error"]

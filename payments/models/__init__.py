@@ -1,0 +1,63 @@
+"""Money: orders and their lines, payments and attempts, refunds, disputes.
+
+Amounts are integers in minor units of the `currency` beside them. The sandbox
+provider keeps its state in tables of this app, so they are imported here too.
+"""
+
+from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
+from payments.models.cards import CardSetup, CardSetupStatus, Customer, SavedCard
+from payments.models.keys import new_key, new_reference
+from payments.models.news import Incident, IncidentKind, IncidentQuerySet, StripeEvent
+from payments.models.orders import PAID_ORDER, Order, OrderLine, OrderStatus
+from payments.models.payments import (
+    OPEN_PAYMENT,
+    AttemptStatus,
+    LedgerEntry,
+    LedgerKind,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+)
+from payments.models.refunds import (
+    COUNTED_REFUND,
+    UNPAID_REFUND,
+    Dispute,
+    DisputeStatus,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+
+__all__ = [
+    "COUNTED_REFUND",
+    "OPEN_PAYMENT",
+    "PAID_ORDER",
+    "UNPAID_REFUND",
+    "AttemptStatus",
+    "CardSetup",
+    "CardSetupStatus",
+    "Customer",
+    "Dispute",
+    "DisputeStatus",
+    "Incident",
+    "IncidentKind",
+    "IncidentQuerySet",
+    "LedgerEntry",
+    "LedgerKind",
+    "Order",
+    "OrderLine",
+    "OrderStatus",
+    "Payment",
+    "PaymentAttempt",
+    "PaymentStatus",
+    "Refund",
+    "RefundReason",
+    "RefundStatus",
+    "SandboxEvent",
+    "SandboxKey",
+    "SandboxObject",
+    "SavedCard",
+    "StripeEvent",
+    "new_key",
+    "new_reference",
+]

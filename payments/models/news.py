@@ -1,0 +1,77 @@
+"""What the provider tells us, and what a person should look at."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from payments.models.orders import Order
+
+
+class StripeEvent(models.Model):
+    """A webhook, stored on arrival; the worker acts on the object's present state.
+
+    `processed_at` is set in the transaction of the effect. What matches
+    nothing yet stays null and is tried again.
+    """
+
+    provider_id = models.CharField(max_length=255, unique=True)
+    type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=255)
+    payload = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(processed_at__isnull=True),
+                name="payments_stripe_event_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.provider_id}"
+
+
+class IncidentKind(models.TextChoices):
+    LATE_HONOURED = "late_honoured", "paid late, tickets taken again"
+    LATE_REFUNDED = "late_refunded", "paid too late, refunded"
+    MISMATCH = "mismatch", "paid another amount"
+    DASHBOARD_REFUND = "dashboard_refund", "refunded in the provider's dashboard"
+    REFUND_FAILED = "refund_failed", "a refund failed"
+    DISPUTE = "dispute", "a payment is disputed"
+    UNMATCHED_EVENT = "unmatched_event", "news about a payment we do not know"
+    RECONCILE = "reconcile", "provider and books differ"
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def open(self) -> Self:
+        return self.filter(resolved_at=None)
+
+
+class Incident(models.Model):
+    """Something a person should look at, with what was already done about it."""
+
+    kind = models.CharField(max_length=60, choices=IncidentKind)
+    order = models.ForeignKey(
+        Order,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="incidents",
+    )
+    detail = models.TextField()
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = IncidentQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail[:60]}"

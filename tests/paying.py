@@ -1,0 +1,76 @@
+"""How tests pay: cards as the card form sends them, and the provider's side."""
+
+import json
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit
+
+from django.test import Client
+from django.utils import timezone
+
+from payments.gateways.sandbox import api, post
+from payments.models import SandboxObject
+
+VISA = "4242424242424242"
+DECLINED = "4000000000000002"
+NO_FUNDS = "4000000000009995"
+ALWAYS_ASKS = "4000002760003184"
+ASKS_UNLESS_SAVED = "4000002500003155"
+DISPUTED = "4000000000000259"
+REFUND_FAILS = "4000000000005126"
+REFUND_PENDS = "4000000000007726"
+SECRET = {"Authorization": "Bearer sk_test_sandbox"}
+PUBLISHABLE = {"Authorization": "Bearer pk_test_sandbox"}
+
+
+def ask(
+    method: str, path: str, params: dict | None = None, *, key: str = "", **headers
+):
+    """One raw request to the sandbox: (status, body, headers)."""
+    headers = {**SECRET, **headers} | ({"Idempotency-Key": key} if key else {})
+    text, status, answered = api.answer(
+        method, path, urlencode(params or {}), headers, now=timezone.now()
+    )
+    return status, json.loads(text), answered
+
+
+def typed(number: str, **card) -> dict[str, str]:
+    """A card as it is typed into the form."""
+    card = {"number": number, "exp_month": "12", "exp_year": "34"} | card
+    return {"type": "card"} | {f"card[{name}]": value for name, value in card.items()}
+
+
+def token(number: str = VISA) -> str:
+    """The payment method that the card form gets for a card."""
+    status, body, _ = ask("POST", "/v1/payment_methods", typed(number), **PUBLISHABLE)
+    assert status == 200, body
+    return body["id"]
+
+
+def answer_challenge(url: str, *, passed: bool = True) -> None:
+    """What the buyer does on their bank's page."""
+    address = urlsplit(url)
+    answer = "complete" if passed else "fail"
+    page = Client().post(f"{address.path}?{address.query}", {"answer": answer})
+    assert page.status_code == 200
+
+
+def at_provider(type_: str) -> list[dict]:
+    """The provider's objects of one type, oldest first."""
+    found = SandboxObject.objects.filter(type=type_).order_by("created_at", "pk")
+    return list(found.values_list("data", flat=True))
+
+
+def deliver(*, now: datetime | None = None, limit: int = 1000) -> int:
+    """Bring the provider's webhooks to our own address."""
+    client = Client()
+
+    def send(body: bytes, signature: str) -> int:
+        answer = client.post(
+            "/api/v1/webhooks/stripe",
+            body,
+            content_type="application/json",
+            headers={"Stripe-Signature": signature},
+        )
+        return answer.status_code
+
+    return post.deliver_webhooks(now=now or timezone.now(), limit=limit, send=send)
