@@ -1,0 +1,83 @@
+/** The frame and the screen that belongs to the address. */
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+
+import { NetworkLine, Tabs } from "./components/frame.js";
+import { Notice } from "./components/notice.js";
+import { html } from "./html.js";
+import { t } from "./lib/i18n.js";
+import { restoreScroll, route } from "./lib/router.js";
+import { useStore } from "./lib/store.js";
+import { CheckoutView } from "./views/checkout.js";
+import { EventView } from "./views/event.js";
+import { OrderView } from "./views/order.js";
+import { Search } from "./views/search.js";
+import { TicketView } from "./views/ticket.js";
+import { TicketsView } from "./views/tickets.js";
+import { Tonight } from "./views/tonight.js";
+import { YouView } from "./views/you.js";
+
+/** @type {Record<string, (props: {route: import("./lib/router.js").Route}) => unknown>} */
+const VIEWS = {
+  tonight: Tonight,
+  search: Search,
+  event: EventView,
+  checkout: CheckoutView,
+  order: OrderView,
+  tickets: TicketsView,
+  ticket: TicketView,
+  you: YouView,
+};
+
+export function App() {
+  const current = useStore(route);
+  const main = useRef(/** @type {HTMLElement | null} */ (null));
+  const View = VIEWS[current.name] ?? Missing;
+  useLayoutEffect(() => restoreScroll(current), [current.key, current.path]);
+  useEffect(() => arrive(main.current, current), [current.key, current.path]);
+  useTitle(main.current, current.path);
+  return html`
+    <a class="skip" href="#main">${t("Skip to the content")}</a>
+    <${NetworkLine} />
+    <main id="main" ref=${main} class=${`view view-${current.name}`}>
+      <${View} route=${current} />
+    </main>
+    <${Tabs} />
+  `;
+}
+
+/**
+ * Tell whoever listens where they have come to: the focus goes to the heading.
+ * @param {HTMLElement | null} main
+ * @param {import("./lib/router.js").Route} to
+ */
+function arrive(main, to) {
+  if (to.how === "load" || to.how === "replace") return;
+  const heading = main?.querySelector("h1");
+  if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+}
+
+/**
+ * The heading of the screen is the title of the window.
+ * @param {HTMLElement | null} main
+ * @param {string} path
+ */
+function useTitle(main, path) {
+  useEffect(() => {
+    const root = main ?? document.getElementById("main");
+    if (!root) return;
+    const name = () => {
+      const words = root.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
+      document.title = words ? `${words} · ticketapp` : "ticketapp";
+    };
+    name();
+    const observer = new MutationObserver(name);
+    observer.observe(root, { childList: true, subtree: true, characterData: true });
+    return () => observer.disconnect();
+  }, [main, path]);
+}
+
+const Missing = () => html`
+  <${Notice} title=${t("There is nothing at this address")} level=${1}>
+    <a class="button primary" href="/">${t("See tonight")}</a>
+  <//>
+`;

@@ -1,0 +1,107 @@
+/** One event in a list. */
+import { html } from "../html.js";
+import { formatDistance, formatMoney, formatPrice } from "../lib/format.js";
+import { t, tn } from "../lib/i18n.js";
+import { clockTime, untilWords, whenBrief } from "../lib/when.js";
+import { Picture } from "./picture.js";
+
+/** @typedef {import("../../types").EventCard} EventCard */
+
+/** @param {{event: EventCard, now: number}} props */
+export function EventCardItem({ event, now }) {
+  const until = untilWords(event, now);
+  return html`
+    <li class="card">
+      <a href=${`/events/${event.id}`} class="card-link">
+        <${Picture} title=${event.name} url=${event.image_url} />
+        <div class="card-words">
+          <h3>${event.name}</h3>
+          <p class="quiet">${whereBrief(event)}</p>
+          <p class="quiet">${whenBrief(event, now)}${until && `, ${until}`}</p>
+          <p class="card-price">${priceWords(event)}</p>
+          <${QuietLine} event=${event} />
+        </div>
+      </a>
+    </li>
+  `;
+}
+
+/**
+ * "The Lexington · 0.4 mi". A venue known by its city only is never given a distance.
+ * @param {EventCard} event
+ */
+export function whereBrief({ venue, distance_m: metres }) {
+  if (venue.location_precision === "city") {
+    return t("{venue} · in {city}", { venue: venue.name, city: venue.city });
+  }
+  if (metres === null) return [venue.name, venue.city].filter(Boolean).join(" · ");
+  return `${venue.name} · ${formatDistance(metres)}`;
+}
+
+/** @param {EventCard} event */
+function priceWords(event) {
+  const words = stateWords(event);
+  if (words) return html`<span class="state">${words}</span>`;
+  if (!event.from_price) return "";
+  if (event.from_price.amount === 0) return html`<strong>${t("Free")}</strong>`;
+  const price = html`<strong>${formatPrice(event.from_price)}</strong>`;
+  return html`${price} <span class="quiet">${t("incl. fees")}</span>`;
+}
+
+/**
+ * A few words for an event that cannot be bought, or null if it can.
+ * @param {{availability: EventCard["availability"], sales_open_at?: string | null, time_zone: string}} event
+ */
+export function stateWords(event) {
+  switch (event.availability) {
+    case "on_sale":
+      return null;
+    case "sold_out":
+      return t("Sold out");
+    case "all_held":
+      return t("Somebody holds the last tickets");
+    case "not_yet_on_sale":
+      return event.sales_open_at
+        ? t("On sale from {time}", { time: clockTime(event.sales_open_at, event.time_zone) })
+        : t("Not on sale yet");
+    case "sales_closed":
+      return t("Sales have closed");
+    case "paused":
+      return t("Sales are paused");
+    case "cancelled":
+      return t("Cancelled");
+    case "postponed":
+      return t("Postponed");
+    case "finished":
+      return t("Over");
+    default:
+      return t("No tickets here");
+  }
+}
+
+/**
+ * At most one line, and only of what is true: a price that will fall, or how few are left.
+ * @param {{event: EventCard}} props
+ */
+function QuietLine({ event }) {
+  if (event.availability !== "on_sale") return null;
+  if (event.next_price && event.next_price_at) {
+    const price = formatMoney(event.next_price);
+    const time = clockTime(event.next_price_at, event.time_zone);
+    return html`<p class="quiet-line">${t("price falls to {price} at {time}", { price, time })}</p>`;
+  }
+  if (event.left === null) return null;
+  return html`<p class="quiet-line">
+    ${tn(event.left, "{n} left on this app", "{n} left on this app")}
+  </p>`;
+}
+
+/** What stands where a card will be. */
+export const CardSkeleton = () => html`
+  <li class="card skeleton" aria-hidden="true">
+    <div class="card-link">
+      <div class="picture"></div>
+      <div class="card-words"><i></i><i></i><i></i></div>
+    </div>
+  </li>
+`;

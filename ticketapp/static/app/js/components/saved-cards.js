@@ -1,0 +1,58 @@
+/** Cards kept for next time, and the way to use another. */
+import { html } from "../html.js";
+import { serverNow } from "../lib/clock.js";
+import { t } from "../lib/i18n.js";
+
+/** @typedef {import("../../types").SavedCard} SavedCard */
+
+/** @param {SavedCard} card */
+export function isUsable(card) {
+  const today = new Date(serverNow());
+  const month = today.getFullYear() * 12 + today.getMonth() + 1;
+  return card.exp_year * 12 + card.exp_month >= month;
+}
+
+/**
+ * @param {{
+ *   cards: SavedCard[],
+ *   picked: string,
+ *   onPick: (id: string) => void,
+ * }} props
+ */
+export function SavedCards({ cards, picked, onPick }) {
+  /**
+   * @param {string} value
+   * @param {unknown} words
+   * @param {boolean} isOff
+   */
+  const row = (value, words, isOff) => html`
+    <label class=${isOff ? "option is-off" : "option"}>
+      <input
+        type="radio"
+        name="card"
+        value=${value}
+        checked=${picked === value}
+        disabled=${isOff}
+        onChange=${() => onPick(value)}
+      />
+      <span>${words}</span>
+    </label>
+  `;
+  return html`
+    <fieldset class="options">
+      <legend class="visually-hidden">${t("Card")}</legend>
+      ${cards.map((card) => row(card.id, cardWords(card), !isUsable(card)))}
+      ${row("new", t("Another card"), false)}
+    </fieldset>
+  `;
+}
+
+/** @param {SavedCard} card */
+const cardWords = (card) => html`
+  ${brandName(card.brand)} <span class="digits">•••• ${card.last4}</span>
+  ${!isUsable(card) && html`<span class="quiet"> ${t("expired")}</span>`}
+`;
+
+/** @param {string} brand */
+const brandName = (brand) =>
+  brand === "amex" ? "American Express" : brand.charAt(0).toUpperCase() + brand.slice(1);

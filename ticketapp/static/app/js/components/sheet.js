@@ -1,0 +1,57 @@
+/** A dialog: from the bottom edge on a phone, in the middle on a wide screen. */
+import { useEffect, useId, useRef } from "preact/hooks";
+
+import { html } from "../html.js";
+import { t } from "../lib/i18n.js";
+import { Icon } from "./icon.js";
+
+/**
+ * The browser's own dialog keeps the focus inside and closes on Escape.
+ * @param {{
+ *   title: string,
+ *   onClose: () => void,
+ *   children?: unknown,
+ *   wide?: boolean,
+ * }} props
+ */
+export function Sheet({ title, onClose, children, wide = false }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const titleId = useId();
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    const first = dialog.current?.querySelector("[data-first]");
+    if (first instanceof HTMLElement) first.focus();
+    document.documentElement.classList.add("has-sheet");
+    return () => {
+      document.documentElement.classList.remove("has-sheet");
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  /** @param {MouseEvent} click */
+  const closeOutside = (click) => {
+    if (click.target === dialog.current) onClose();
+  };
+  return html`
+    <dialog
+      class=${wide ? "sheet sheet-wide" : "sheet"}
+      ref=${dialog}
+      aria-labelledby=${titleId}
+      onCancel=${(/** @type {Event} */ event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onMouseDown=${closeOutside}
+    >
+      <div class="sheet-body">
+        <header class="sheet-head">
+          <h2 id=${titleId}>${title}</h2>
+          <button type="button" class="plain round" onClick=${onClose} aria-label=${t("Close")}>
+            <${Icon} name="close" />
+          </button>
+        </header>
+        ${children}
+      </div>
+    </dialog>
+  `;
+}

@@ -1,0 +1,146 @@
+/** An order: "You're in" when it is fresh, a receipt afterwards. */
+import { useEffect } from "preact/hooks";
+
+import { TopBar } from "../components/frame.js";
+import { Icon } from "../components/icon.js";
+import { Notice, Refusal } from "../components/notice.js";
+import { SignIn } from "../components/sign-in.js";
+import { html } from "../html.js";
+import { isPaid } from "../lib/buying.js";
+import { useNow } from "../lib/clock.js";
+import { formatMoney } from "../lib/format.js";
+import { t, tn } from "../lib/i18n.js";
+import { useResource } from "../lib/resource.js";
+import { signedIn } from "../lib/session.js";
+import { useStore } from "../lib/store.js";
+import { keepTickets } from "../lib/tickets.js";
+import { momentWords, whenInWords } from "../lib/when.js";
+
+/** @typedef {import("../../types").Order} Order */
+
+const POLL = 3_000;
+
+/** @param {{route: import("../lib/router.js").Route}} props */
+export function OrderView({ route }) {
+  const isSignedIn = useStore(signedIn);
+  const { data, error, reload } = useResource(
+    isSignedIn ? `/orders/${route.params["id"]}` : null,
+  );
+  const isOpen = data?.status === "pending" && data.payment?.status === "processing";
+  useEffect(() => {
+    if (!isOpen) return;
+    const timer = setInterval(reload, POLL);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+  return html`
+    <${TopBar} fallback="/you" title=${t("Order")} />
+    <div class="narrow">
+      ${!isSignedIn && html`<h1 tabindex="-1">${t("Order")}</h1><${SignIn} />`}
+      ${isSignedIn && error && !data && html`<${Refusal} error=${error} onRetry=${reload} level=${1} />`}
+      ${isSignedIn && !data && !error && html`<p role="status">${t("Loading…")}</p>`}
+      ${data && html`<${Loaded} order=${data} />`}
+    </div>
+  `;
+}
+
+/** @param {{order: Order}} props */
+function Loaded({ order }) {
+  const now = useNow(30_000);
+  const isFresh = Boolean(history.state?.justPaid);
+  useEffect(() => {
+    if (isPaid(order)) void keepTickets();
+  }, [order.id]);
+  return html`
+    ${isFresh && order.status === "paid"
+      ? html`<${YoureIn} order=${order} />`
+      : html`<h1 tabindex="-1">${order.event.name}</h1>`}
+    <p class="quiet">
+      ${[whenInWords(order.event, now), order.event.venue.name].join(" · ")}
+    </p>
+    <${State} order=${order} />
+    ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
+    <${Receipt} order=${order} now=${now} />
+  `;
+}
+
+/** @param {{order: Order}} props */
+const YoureIn = ({ order }) => html`
+  <section class="youre-in">
+    <${Icon} name="check" />
+    <h1 tabindex="-1">${t("You’re in")}</h1>
+    <p>${order.event.name}</p>
+  </section>
+`;
+
+/** @param {{order: Order}} props */
+function State({ order }) {
+  if (order.status === "pending") {
+    return html`<${Notice}
+      title=${t("Not paid yet")}
+      text=${t("No money has moved for this order so far.")}
+      tone="needs"
+    >
+      ${order.hold && html`<a class="button" href=${`/checkout/${order.hold.id}`}>${t("Go on to pay")}</a>`}
+    <//>`;
+  }
+  if (order.status === "cancelled") {
+    return html`<${Notice} title=${t("Cancelled")} text=${t("This order was given up before it was paid.")} />`;
+  }
+  if (order.status === "refunded") {
+    return html`<${Notice}
+      title=${t("Refunded")}
+      text=${t("The money goes back to the card you paid with. Banks take up to ten days to show it.")}
+    />`;
+  }
+  if (order.status === "partly_refunded") {
+    return html`<${Notice} title=${t("Partly refunded")} text=${t("The lines below say which tickets were returned.")} />`;
+  }
+  return null;
+}
+
+/** @param {{order: Order}} props */
+const TicketLinks = ({ order }) => html`
+  <p class="ticket-links">
+    <a class="button primary wide" href=${`/tickets/${order.tickets[0]}`}>
+      ${tn(order.tickets.length, "Show your ticket", "Show your {n} tickets")}
+    </a>
+  </p>
+`;
+
+/** @param {{order: Order, now: number}} props */
+function Receipt({ order, now }) {
+  /** @param {number} amount */
+  const money = (amount) => formatMoney({ amount, currency: order.total.currency });
+  return html`
+    <h2 class="section-title">${t("Receipt")}</h2>
+    <dl class="price-lines">
+      ${order.lines.length === 0 &&
+      html`<div>
+        <dt>${tn(order.quantity, "{n} × {name}", "{n} × {name}", { name: order.ticket_type.name })}</dt>
+        <dd>${formatMoney(order.total)}</dd>
+      </div>`}
+      ${order.lines.map(
+        (line, at) => html`
+          <div key=${line.ticket}>
+            <dt>
+              ${t("{name}, ticket {n}", { name: order.ticket_type.name, n: at + 1 })}
+              <span class="quiet">
+                ${line.fee.amount > 0 && t("incl. {fee} {name}", { fee: money(line.fee.amount), name: line.fee.name ?? t("Booking fee") })}
+                ${line.returned && t("returned")}
+              </span>
+            </dt>
+            <dd>${money(line.total.amount)}</dd>
+          </div>
+        `,
+      )}
+      <div class="price-total">
+        <dt>${t("Total")}</dt>
+        <dd>${formatMoney(order.total)}</dd>
+      </div>
+    </dl>
+    <p class="quiet">
+      ${t("Order {reference}", { reference: order.reference })}
+      ${order.paid_at && ` · ${t("paid {time}", { time: momentWords(order.paid_at, now) })}`}
+    </p>
+  `;
+}
