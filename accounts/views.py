@@ -11,14 +11,12 @@ from ticketapp.api import StrictQueryMixin
 class MeView(StrictQueryMixin, APIView):
     """The signed-in person."""
 
-    @extend_schema(operation_id="me_get", responses=MeSerializer)
+    @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Who you are signed in as."""
         return Response(MeSerializer(request.user).data)
 
-    @extend_schema(
-        operation_id="me_update", request=MeChangeSerializer, responses=MeSerializer
-    )
+    @extend_schema(request=MeChangeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
         """Change your name, which is read at the door."""
         wanted = MeChangeSerializer(data=request.data)

@@ -224,6 +224,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["ticketapp.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ticketapp.renderers.OrjsonParser"],
     "DEFAULT_SCHEMA_CLASS": "ticketapp.schema.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ticketapp.renderers.FirstRenderer",
     "DEFAULT_THROTTLE_CLASSES": ["ticketapp.throttling.WriteThrottle"],
     "NUM_PROXIES": TRUSTED_PROXIES,
