@@ -72,7 +72,7 @@ def test_healthz_names_a_migration_that_is_missing(client):
 @pytest.mark.django_db
 def test_healthz_names_redis_and_all_that_needs_it(client, settings):
     settings.CACHES = {
-        "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": NOWHERE}
+        name: cache | {"LOCATION": NOWHERE} for name, cache in settings.CACHES.items()
     }
     settings.CHANNEL_LAYERS = {
         "default": {
