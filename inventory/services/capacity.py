@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from inventory.models import TAKEN_TICKET, Ticket, TicketStatus, TicketType
-from inventory.services.picking import SLOTS
+from inventory.services.picking import SLOTS, WAITING_ORDER
 from ticketapp.errors import DomainError
 
 ADD_TICKETS = """
@@ -67,7 +67,6 @@ def _withdraw(ticket_type: TicketType, number: int) -> int:
 def _move(ticket_type: TicketType, number: int, old: str, new: str) -> int:
     """Move up to `number` tickets; say how many there were."""
     tickets = Ticket.objects.filter(ticket_type=ticket_type, status=old)
-    locked = tickets.order_by("slot").select_for_update()[:number]
-    return Ticket.objects.filter(
-        pk__in=list(locked.values_list("pk", flat=True))
-    ).update(status=new)
+    locked = tickets.order_by(*WAITING_ORDER).select_for_update()[:number]
+    keys = list(locked.values_list("pk", flat=True))
+    return Ticket.objects.filter(pk__in=keys).update(status=new)

@@ -183,6 +183,8 @@ def _take(pick: Pick) -> Outcome:
             locked = TicketType.objects.select_for_update(no_key=True)
             locked.get(pk=pick.ticket_type.pk)
             outcome = pick_tickets(pick, patient=True)
+            if not outcome.hold:  # Its counts are from before it waited.
+                outcome = pick_tickets(pick)
     return outcome
 
 

@@ -16,7 +16,6 @@ from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
 from inventory.pricing import Quote
 
 SLOTS = 2**31
-SKIP_LOCKED = "SKIP LOCKED"
 
 # A statement of its own: the next one must see what a rival of the same buyer
 # has committed while this one waited.
@@ -49,15 +48,15 @@ WITH mine AS (
     SELECT id FROM inventory_ticket
      WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
        AND slot >= %(slot)s
-     ORDER BY slot LIMIT (SELECT tickets FROM wanted)
-       FOR UPDATE {skip_locked}
+     ORDER BY {order} LIMIT (SELECT tickets FROM wanted)
+       {lock}
 ), below AS (
     SELECT id FROM inventory_ticket
      WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
        AND slot < %(slot)s
-     ORDER BY slot
+     ORDER BY {order}
      LIMIT (SELECT tickets FROM wanted) - (SELECT count(*) FROM above)
-       FOR UPDATE {skip_locked}
+       {lock}
 ), picked AS (
     SELECT id FROM above UNION ALL SELECT id FROM below
 ), hold AS (
@@ -73,25 +72,25 @@ WITH mine AS (
     UPDATE inventory_ticket AS ticket
        SET status = %(ticket_status)s, hold_id = hold.id
       FROM picked, hold
-     WHERE ticket.id = picked.id AND ticket.status = 'available'
+     WHERE ticket.id = picked.id
     RETURNING ticket.id
-), found AS (
-    SELECT (SELECT count(*) FROM picked) AS picked,
-           (SELECT count(*) FROM taken) AS taken
 )
-SELECT mine.*, found.picked, found.taken,
-       CASE WHEN found.taken < %(quantity)s THEN (
+SELECT mine.*, taken.tickets,
+       CASE WHEN taken.tickets < %(quantity)s THEN (
            SELECT count(*) FROM (
                SELECT FROM inventory_ticket
                 WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
                 LIMIT %(quantity)s) AS rest) END AS available,
-       CASE WHEN found.taken < %(quantity)s THEN EXISTS (
+       CASE WHEN taken.tickets < %(quantity)s THEN EXISTS (
            SELECT FROM inventory_ticket
             WHERE ticket_type_id = %(ticket_type)s AND status = 'held') END AS held
-  FROM mine, found
+  FROM mine, (SELECT count(*) AS tickets FROM taken) AS taken
 """
-EAGER = PICK.format(skip_locked=SKIP_LOCKED)
-PATIENT = PICK.format(skip_locked="")
+EAGER = PICK.format(order="slot", lock="FOR UPDATE SKIP LOCKED")
+# Who waits for several tickets takes them in this order, here and everywhere: a
+# row that was taken while we waited stays locked by us until the end.
+WAITING_ORDER = ("slot", "id")
+PATIENT = PICK.format(order=", ".join(WAITING_ORDER), lock="FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,11 @@ class Pick:
     now: datetime
     beside_a_live_hold: bool = False
 
-    def parameters(self, hold_id: UUID) -> dict[str, Any]:
+    @property
+    def hold_status(self) -> HoldStatus:
+        return HoldStatus.CONVERTED if self.beside_a_live_hold else HoldStatus.ACTIVE
+
+    def parameters(self, hold_id: UUID, slot: int) -> dict[str, Any]:
         event = self.ticket_type.event
         sold = self.beside_a_live_hold
         return {
@@ -121,9 +124,9 @@ class Pick:
             "quantity": self.quantity,
             "limit": event.per_buyer_limit,
             "beside_a_live_hold": self.beside_a_live_hold,
-            "slot": randrange(SLOTS),
+            "slot": slot,
             "hold": hold_id,
-            "hold_status": (HoldStatus.CONVERTED if sold else HoldStatus.ACTIVE).value,
+            "hold_status": self.hold_status.value,
             "ticket_status": (TicketStatus.SOLD if sold else TicketStatus.HELD).value,
             "unit_amount": self.quote.unit_amount,
             "fee_amount": self.quote.fee_amount,
@@ -142,7 +145,7 @@ class Pick:
             event=self.ticket_type.event,
             ticket_type=self.ticket_type,
             quantity=self.quantity,
-            status=self.parameters(hold_id)["hold_status"],
+            status=self.hold_status,
             unit_amount=self.quote.unit_amount,
             fee_amount=self.quote.fee_amount,
             tax_amount=self.quote.tax_amount,
@@ -190,14 +193,16 @@ def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
     locked is let go again.
     """
     hold_id = uuid4()
-    statement = PATIENT if patient else EAGER
+    statement, slot = (PATIENT, 0) if patient else (EAGER, randrange(SLOTS))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{TAKE_TURN}; {BEGIN_ATTEMPT}; {statement}", pick.parameters(hold_id)
+            f"{TAKE_TURN}; {BEGIN_ATTEMPT}; {statement}",
+            pick.parameters(hold_id, slot),
         )
-        *mine, picked, taken, available, held = cursor.fetchone()
+        *mine, taken, available, held = cursor.fetchone()
         complete = taken == pick.quantity
-        if picked and not complete:
+        # Also with nothing picked: a row that turned out taken stays locked too.
+        if not complete:
             cursor.execute(UNDO_ATTEMPT)
     hold = pick.hold(hold_id) if complete else None
     return Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]

@@ -5,8 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from inventory.services.picking import WAITING_ORDER
 from ticketapp.errors import Action, DomainError
 
 
@@ -72,6 +74,12 @@ def free(hold_ids: Collection[UUID], status: str) -> None:
     if not hold_ids:
         return
     Hold.objects.filter(pk__in=hold_ids).update(status=status, lease_until=None)
-    Ticket.objects.filter(hold__in=hold_ids, status=TicketStatus.HELD).update(
-        status=TicketStatus.AVAILABLE, hold=None
-    )
+    held = lock_tickets(hold__in=hold_ids, status=TicketStatus.HELD)
+    held.update(status=TicketStatus.AVAILABLE, hold=None)
+
+
+def lock_tickets(**wanted: object) -> QuerySet[Ticket]:
+    """Lock these tickets in the one order that keeps waiters from deadlock."""
+    rows = Ticket.objects.filter(**wanted).order_by("ticket_type", *WAITING_ORDER)
+    keys = list(rows.select_for_update().values_list("pk", flat=True))
+    return Ticket.objects.filter(pk__in=keys)

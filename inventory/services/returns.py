@@ -8,6 +8,7 @@ from django.db import transaction
 
 from inventory.models import Ticket, TicketStatus
 from inventory.services.picking import SLOTS
+from inventory.services.releasing import lock_tickets
 from ticketapp.errors import DomainError
 
 
@@ -29,12 +30,12 @@ def return_tickets(*, tickets: Collection[Ticket], now: datetime) -> list[Ticket
     Gives the fresh tickets.
     """
     wanted = {ticket.pk for ticket in tickets}
-    sold = Ticket.objects.filter(pk__in=wanted, status=TicketStatus.SOLD)
-    locked = list(sold.order_by("pk").select_for_update())
-    if len(locked) < len(wanted):
-        raise TicketNotReturnable(count=len(wanted) - len(locked))
-    Ticket.objects.filter(pk__in=wanted).update(status=TicketStatus.RETURNED)
+    sold = lock_tickets(pk__in=wanted, status=TicketStatus.SOLD)
+    types = list(sold.values_list("ticket_type", flat=True))
+    if len(types) < len(wanted):
+        raise TicketNotReturnable(count=len(wanted) - len(types))
+    sold.update(status=TicketStatus.RETURNED)
     return Ticket.objects.bulk_create(
-        Ticket(ticket_type_id=ticket.ticket_type_id, slot=randrange(SLOTS))
-        for ticket in locked
+        Ticket(ticket_type_id=ticket_type, slot=randrange(SLOTS))
+        for ticket_type in types
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
-from inventory.services.releasing import HoldBeingPaid, free
+from inventory.services.releasing import HoldBeingPaid, free, lock_tickets
 from ticketapp.errors import Action, DomainError
 
 
@@ -65,7 +65,7 @@ def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
     locked = _lock(hold)
     if locked.status == HoldStatus.PAYING:
         locked.move_to(HoldStatus.CONVERTED, lease_until=None)
-        locked.tickets.filter(status=TicketStatus.HELD).update(status=TicketStatus.SOLD)
+        lock_tickets(hold=locked).update(status=TicketStatus.SOLD)
     elif locked.status != HoldStatus.CONVERTED:
         raise HoldExpired
     return list(locked.tickets.order_by("slot"))
