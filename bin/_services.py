@@ -29,6 +29,7 @@ INSTALL_HINT = (
     "  By hand, Debian/Ubuntu: apt-get install postgresql-postgis redis-server\n"
     "  macOS: brew install postgresql@17 postgis redis gdal"
 )
+LONGEST_LOG = 10_000_000
 # Durability is left alone: fsync and full_page_writes stay on, also for tests.
 POSTGRES_SETTINGS = {
     "listen_addresses": "",  # no port to clash with, nothing to reach from outside
@@ -118,6 +119,8 @@ class Services:
         self._forget_dead_postgres()
         start = (postgres_folder() / "pg_ctl", "-D", data, "-w", "-t", "60", "-s")
         log = self.place.service_logs / "postgres.log"
+        if log.exists() and log.stat().st_size > LONGEST_LOG:
+            log.rename(log.with_suffix(".old"))
         # After kill -9 the last orphans may hold the shared memory for a moment.
         if not wait_until(
             lambda: (

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from _console import Failed, say, step
+from _locks import locked
 from _place import Place
 
 # What must be installed (a pattern of package names) -> the package that brings it.
@@ -67,10 +68,12 @@ class Setup:
                 f"Python {sys.version.split()[0]} is too old: 3.11 or newer is needed."
             )
         self.place.make_private()
-        self._system_packages()
-        self._virtual_environment()
-        self._python_packages()
-        self._npm_packages()
+        # bin/up and bin/test may be started at the same time.
+        with locked(self.place.private / "setup.lock"):
+            self._system_packages()
+            self._virtual_environment()
+            self._python_packages()
+            self._npm_packages()
 
     # System packages
 
@@ -89,8 +92,8 @@ class Setup:
             return
         become_root = [] if self.place.is_root else ["sudo"]
         install = [*become_root, "apt-get", "install", "-y", "--no-install-recommends"]
-        by_hand = shlex.join(install + missing)
-        hint = f"Install them yourself, then run this again:\n  {by_hand}"
+        by_hand = shlex.join([*install[len(become_root) :], *missing])
+        hint = f"As root, install them, then run this again:\n  {by_hand}"
         if become_root and not shutil.which("sudo"):
             raise Failed(f"System packages are missing and there is no sudo.\n{hint}")
         quietly = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]

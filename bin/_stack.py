@@ -26,6 +26,7 @@ from _services import Services
 
 ALREADY_RUNNING = 3
 SUPERVISOR = "_supervisor.py"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_TO_BECOME_READY = 60
 IN_USE = "bin/up, bin/test or another program uses the services."
 

@@ -14,14 +14,15 @@ import threading
 from _console import Failed, die, say
 from _environment import DEFAULT_HOST, chosen, port, project_environment
 from _place import Place
-from _stack import Running, Stack, banner, wait_for_health
+from _stack import STOPPING, Running, Stack, banner, wait_for_health
 from honcho.manager import Manager
 
 
 def main(url: str, claim: str) -> int:
     # bin/up's claim lives on in this process, and in what honcho forks from it.
     os.set_inheritable(int(claim), False)
-    # A closed terminal ends the demo as Ctrl-C does.
+    # Until honcho listens itself; a closed terminal ends the demo as Ctrl-C does.
+    signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     stack = Stack(Place())
     stack.announce(Running(pid=os.getpid(), url=url))
@@ -29,6 +30,8 @@ def main(url: str, claim: str) -> int:
         with stack.using_services():
             threading.Thread(target=greet, args=(stack, url), daemon=True).start()
             try:
+                # What came since bin/up handed over is dealt with now.
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
                 return supervise(stack.place)
             finally:
                 ignore_signals()
@@ -37,9 +40,23 @@ def main(url: str, claim: str) -> int:
         stack.withdraw()
 
 
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+class PatientManager(Manager):
+    """honcho fails to end what has not yet reported that it started; this one waits."""
+
+    def terminate(self) -> None:
+        if self._all_started():
+            super().terminate()
+        else:
+            threading.Timer(0.05, self.terminate).start()
+
+
 def supervise(place: Place) -> int:
     """Run everything; when one part ends, all end."""
-    manager = Manager()
+    manager = PatientManager()
     environment = project_environment(place) | {
         "PYTHONUNBUFFERED": "1",
         # In a container everything runs as root; Celery need not warn each time.
@@ -87,7 +104,7 @@ def greet(stack: Stack, url: str) -> None:
 
 def ignore_signals() -> None:
     """From here on we are cleaning up: a second Ctrl-C must not leave a half."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -96,3 +113,5 @@ if __name__ == "__main__":
         sys.exit(main(*sys.argv[1:]))
     except Failed as reason:
         die(reason)
+    except KeyboardInterrupt:
+        die("Stopped.", code=130)

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,41 @@ def test_up_says_that_the_port_is_taken_and_what_to_do(scripts):
     assert f"Port {scripts.port} on 127.0.0.1 cannot be used" in said
     assert f"PORT={scripts.port + 1} bin/up" in said
     assert not scripts.processes()
+
+
+def test_the_last_user_to_leave_stops_them_and_nobody_purges_them_before(scripts):
+    user = start_user(scripts)
+
+    code, said = scripts.run("down", "--purge")
+    assert code == 1
+    assert "nothing was deleted" in said
+    assert scripts.run("services", "status")[0] == 0
+
+    user.communicate("leave\n", timeout=60)
+    assert scripts.run("services", "status")[0] == 1
+
+
+def test_what_was_started_by_hand_stays_when_the_last_user_leaves(scripts):
+    scripts.run("services", "up")
+
+    start_user(scripts).communicate("leave\n", timeout=60)
+
+    assert scripts.run("services", "status")[0] == 0
+
+
+def start_user(scripts) -> subprocess.Popen:
+    """Something like bin/test: it uses the services until it gets a line to read."""
+    using = "with Stack(Place()).using_services(): print('using', flush=True); input()"
+    imports = "from _place import Place; from _stack import Stack"
+    user = subprocess.Popen(
+        [sys.executable, "-c", f"{imports}\n{using}"],
+        env=scripts.environment | {"PYTHONPATH": str(scripts.path / "bin")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert user.stdout.readline() == "using\n"
+    return user
 
 
 @pytest.mark.parametrize("script", ["down", "services"])

@@ -51,6 +51,18 @@ def test_a_signal_ends_every_process(checkout, how):
     assert not checkout.processes()
 
 
+@pytest.mark.parametrize("moment", ["Database migrations", "Servers", "system"])
+def test_a_signal_at_a_bad_moment_ends_every_process_too(checkout, moment):
+    up = checkout.start("up")
+    wait_for(up, moment)
+
+    up.send_signal(signal.SIGTERM)
+    up.communicate(timeout=60)
+
+    assert up.returncode != 0
+    assert not checkout.processes()
+
+
 def test_a_killed_one_is_cleared_away_by_the_next(checkout):
     first = checkout.start("up")
     wait_for(first, "ticketapp is running at")
