@@ -22,7 +22,8 @@ class NotificationStatus(models.TextChoices):
 class Notification(PublicModel, StatefulModel):
     """One message to one person, on every channel they allow.
 
-    It is also their in-app inbox: `read_at` is set when they open it.
+    It is also their in-app inbox, from `sent_at` on, when it was first found to
+    be true and due; `read_at` is set when they open it.
     """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -89,8 +90,19 @@ class Channel(models.TextChoices):
     PUSH = "push"
 
 
+class DeliveryStatus(models.TextChoices):
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    LATER = "later"
+    FAILED = "failed"
+
+
 class Delivery(models.Model):
-    """What became of a notification on one channel, or one device of a channel."""
+    """What became of a notification on one channel, or one device of a channel.
+
+    The row is written before anything is sent, and whoever wrote it sends. So a
+    sender that dies in between leaves `sending` behind and nobody sends twice.
+    """
 
     notification = models.ForeignKey(
         Notification, on_delete=models.CASCADE, related_name="deliveries"
@@ -98,6 +110,9 @@ class Delivery(models.Model):
     channel = models.CharField(max_length=10, choices=Channel)
     target = models.CharField(
         max_length=64, blank=True, help_text="Hash of the device token; empty for mail."
+    )
+    status = models.CharField(
+        max_length=10, choices=DeliveryStatus, default=DeliveryStatus.SENDING
     )
     delivered_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True)
@@ -108,7 +123,11 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["notification", "channel", "target"],
                 name="notifications_delivery_is_one_per_channel_and_device",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=DeliveryStatus.values),
+                name="notifications_delivery_status_is_known",
+            ),
         ]
 
     def __str__(self) -> str:

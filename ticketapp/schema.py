@@ -216,7 +216,7 @@ def example_of(refusal: type[DomainError]) -> dict[str, Any]:
         "type": f"{problems.PROBLEM_TYPE}{refusal.code}",
         "title": refusal.title,
         "status": int(refusal.status),
-        "detail": refusal.message.format_map(_Blanks()),
+        "detail": getattr(refusal, "message", "…").format_map(_Blanks()),
         "code": refusal.code,
         "action": refusal.action and str(refusal.action),
         "retry_after": refusal.retry_after,
@@ -225,12 +225,12 @@ def example_of(refusal: type[DomainError]) -> dict[str, Any]:
 
 
 def all_refusals() -> list[type[DomainError]]:
-    """Every refusal there is, by code."""
+    """Every refusal there is, by code; one that refines another goes under it."""
     found: dict[str, type[DomainError]] = {}
     waiting = list(DomainError.__subclasses__())
     while waiting:
-        refusal = waiting.pop()
+        refusal = waiting.pop(0)
         waiting += refusal.__subclasses__()
         if hasattr(refusal, "code"):
-            found[refusal.code] = refusal
+            found.setdefault(refusal.code, refusal)
     return [found[code] for code in sorted(found)]

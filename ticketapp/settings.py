@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": every, "options": {"expires": every}}
     for name, task, every in [
         ("heartbeat", "ticketapp.tasks.heartbeat", 5.0),
+        ("forget what is old", "ticketapp.tasks.forget_old", 3600.0),
         ("send notifications", "notifications.tasks.send_notifications", 5.0),
         ("release holds", "inventory.tasks.release_expired_holds", 5.0),
         ("sweep payments", "payments.tasks.sweep_payments", 10.0),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from threading import Barrier, Event
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.urls import path
@@ -21,6 +22,7 @@ from tests import factories as make
 from ticketapp.errors import Action, DomainError
 from ticketapp.idempotency import LEASE, LIFETIME, idempotent, idempotent_flow
 from ticketapp.models import IdempotencyKey
+from ticketapp.tasks import forget_old
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -364,3 +366,17 @@ def test_keys_past_their_day_are_purged(capsys):
 
     assert capsys.readouterr().out == "Forgot 1 idempotency keys.\n"
     assert IdempotencyKey.objects.get().key == "fresh"
+
+
+@pytest.mark.django_db
+def test_the_clock_forgets_keys_and_sessions_that_are_past_their_time():
+    now = timezone.now()
+    IdempotencyKey.objects.create(
+        account="a", method="POST", path="/", key="old", created_at=now - LIFETIME
+    )
+    Session.objects.create(session_key="old", expire_date=now - LIFETIME)
+    Session.objects.create(session_key="fresh", expire_date=now + LIFETIME)
+    forget_old()
+
+    assert not IdempotencyKey.objects.exists()
+    assert Session.objects.get().pk == "fresh"

@@ -200,10 +200,10 @@ def test_no_code_means_two_things():
     seen: dict[str, type] = {}
     waiting = [DomainError]
     while waiting:
-        refusal = waiting.pop()
+        refusal = waiting.pop(0)
         waiting += refusal.__subclasses__()
         if hasattr(refusal, "code") and not refusal.__module__.startswith("tests."):
-            assert seen.setdefault(refusal.code, refusal) is refusal
+            assert issubclass(refusal, seen.setdefault(refusal.code, refusal))
 
 
 def test_every_refusal_has_a_place_on_the_page(client):

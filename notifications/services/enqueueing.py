@@ -1,16 +1,15 @@
-"""Carrying messages to people. Locks: notifications only, skipping locked ones."""
+"""Writing a message down beside the fact that it tells."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
-from notifications.kinds import kind_named, register_kind
+from notifications.kinds import kind_named
 from notifications.models import Notification
 from ticketapp.jobs import look_now
 
-__all__ = ["enqueue", "register_kind"]
-
 DEFAULT_TTL = timedelta(days=1)
+TITLE_LENGTH = Notification._meta.get_field("title").max_length
 
 
 def enqueue(
@@ -37,7 +36,8 @@ def enqueue(
         user=user,
         kind=kind_named(kind).name,
         dedupe_key=dedupe_key,
-        title=title,
+        # One line, because it becomes the subject of a mail.
+        title=" ".join(title.split())[:TITLE_LENGTH],
         body=body,
         link=link,
         payload=payload or {},
