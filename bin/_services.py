@@ -217,6 +217,7 @@ class Services:
             "unixsocket": self.place.redis_socket,
             "unixsocketperm": "700",
             "daemonize": "yes",
+            "databases": "64",  # one for each process of tests
             "dir": self.place.redis,
             "pidfile": self.place.redis / "redis.pid",
             "logfile": self.place.service_logs / "redis.log",

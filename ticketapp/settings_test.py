@@ -12,8 +12,9 @@ from ticketapp.settings import *  # noqa: F403
 from ticketapp.settings import REDIS_URL as _redis_url
 from ticketapp.settings import as_broker
 
-_redis_db = os.environ.get("TEST_REDIS_DB", "15")
-_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+# Each process of tests has a Redis database to itself: clearing a cache empties it.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+_redis_db = int(os.environ.get("TEST_REDIS_DB", "15")) + int(_worker.removeprefix("gw"))
 REDIS_URL = f"{_redis_url.split('?')[0].removesuffix('/0')}?db={_redis_db}"
 for _cache in CACHES.values():
     _cache["LOCATION"] = REDIS_URL
