@@ -119,7 +119,11 @@ class Venue(PublicModel):
 
 
 class VenueSource(models.Model):
-    """What a file or feed calls a venue; a venue may be in several of them."""
+    """What a file or feed says of a venue; a venue may be in several of them.
+
+    The venue is made of the facts of all its sources, the best of each: so
+    that the order of imports does not matter and repeating one changes nothing.
+    """
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="sources")
     source = models.CharField(max_length=40)
@@ -127,6 +131,7 @@ class VenueSource(models.Model):
     credit = models.CharField(
         max_length=120, blank=True, help_text="Whom its licence asks to name."
     )
+    facts = models.JSONField(default=dict, editable=False)
 
     class Meta:
         constraints = [

@@ -1,7 +1,7 @@
 """Questions asked of venues, performers and events."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.contrib.gis.db.models import PointField
@@ -117,6 +117,21 @@ class EventQuerySet(models.QuerySet[Any]):
             Q(starts_at__gt=now) | goes_on,
             starts_at__gt=now - LONGEST_RUN,
             starts_at__lte=until,
+        )
+
+    def on_a_day(self, now: datetime) -> Self:
+        """Still to come, but only the day is known, wherever it is that day."""
+        yesterday = now.astimezone(UTC).date() - timedelta(days=1)
+        return self.filter(starts_at__isnull=True, local_date__gte=yesterday)
+
+    def upcoming(self, now: datetime) -> Self:
+        """Not over: running, to start at a known time, or on a known day."""
+        goes_on = Q(ends_at__gt=now) | Q(ends_at__isnull=True, sales_close_at__gt=now)
+        yesterday = now.astimezone(UTC).date() - timedelta(days=1)
+        return self.filter(
+            Q(starts_at__gt=now)
+            | Q(goes_on, starts_at__gt=now - LONGEST_RUN)
+            | Q(starts_at__isnull=True, local_date__gte=yesterday)
         )
 
     def near(self, point: Point, radius_m: float | None = None) -> Self:

@@ -4,6 +4,7 @@ Lock order: venue, event. A venue's lock is never asked for while an event's is
 held; DESIGN §3 has the order from the event downwards.
 """
 
+from events.services.event_import import EventReport, import_events, keep_event
 from events.services.events import (
     EventIsOver,
     EventNeedsADate,
@@ -19,18 +20,20 @@ from events.services.events import (
     reschedule_event,
     save_event,
 )
+from events.services.venue_import import VenueReport, import_venues
 from events.services.venues import (
     create_venue,
     derive_from_place,
     move_venue,
     save_venue,
-    time_zone_at,
     works_at,
 )
 
 __all__ = [
     "EventIsOver",
     "EventNeedsADate",
+    "EventReport",
+    "VenueReport",
     "cancel_event",
     "create_event",
     "create_venue",
@@ -39,6 +42,9 @@ __all__ = [
     "ends_by",
     "finish_event",
     "finish_past_events",
+    "import_events",
+    "import_venues",
+    "keep_event",
     "move_venue",
     "pause_event",
     "postpone_event",
@@ -46,6 +52,5 @@ __all__ = [
     "reschedule_event",
     "save_event",
     "save_venue",
-    "time_zone_at",
     "works_at",
 ]

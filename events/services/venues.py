@@ -2,31 +2,17 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import lru_cache
 
 from django.contrib.gis.geos import Point
 from django.db import transaction
-from timezonefinder import TimezoneFinder
 
 from accounts.models import User
+from events import zones
 from events.local_time import local_to_utc
 from events.matching import match_key
 from events.models import Event, LocationPrecision, Role, Venue
 
 POSTER_TIMES = ("starts_at", "doors_at", "ends_at", "sales_open_at", "sales_close_at")
-
-
-@lru_cache(maxsize=1)
-def _zones() -> TimezoneFinder:
-    return TimezoneFinder(in_memory=True)
-
-
-def time_zone_at(location: Point) -> str:
-    """The IANA name of the zone at a point; at sea it is a nautical one."""
-    name = _zones().timezone_at(lng=location.x, lat=location.y)
-    if name is None:
-        raise ValueError(f"No time zone covers {location.coords}.")
-    return name
 
 
 def create_venue(
@@ -38,13 +24,14 @@ def create_venue(
     location_precision: str = LocationPrecision.EXACT,
     **details: object,
 ) -> Venue:
-    """Add a venue; its time zone is found from its point."""
+    """Add a venue that people look after; its time zone is found from its point."""
     venue = Venue(
         name=name,
         city=city,
         country=country,
         location=location,
         location_precision=location_precision,
+        kept_by_staff=True,
         **details,
     )
     derive_from_place(venue)
@@ -56,7 +43,7 @@ def derive_from_place(venue: Venue) -> None:
     """Set what follows from name and place on an unsaved row: key and zone."""
     venue.match_key = match_key(venue.name, venue.city, venue.country)
     if venue.location is not None:
-        venue.time_zone = time_zone_at(venue.location)
+        venue.time_zone = zones.time_zone_at(venue.location.y, venue.location.x)
 
 
 @transaction.atomic
@@ -70,7 +57,7 @@ def save_venue(*, venue: Venue, now: datetime) -> Venue:
     derive_from_place(venue)
     venue.save()
     if before is not None:
-        _keep_posters_true(venue=venue, before=before, now=now)
+        keep_posters_true(venue=venue, before=before, now=now)
     return venue
 
 
@@ -87,13 +74,13 @@ def move_venue(
     before = Venue.objects.select_for_update(no_key=True).get(pk=venue.pk)
     venue.location = location
     venue.location_precision = location_precision
-    venue.time_zone = time_zone_at(location)
+    venue.time_zone = zones.time_zone_at(location.y, location.x)
     venue.save(update_fields=["location", "location_precision", "time_zone"])
-    _keep_posters_true(venue=venue, before=before, now=now)
+    keep_posters_true(venue=venue, before=before, now=now)
     return venue
 
 
-def _keep_posters_true(*, venue: Venue, before: Venue, now: datetime) -> None:
+def keep_posters_true(*, venue: Venue, before: Venue, now: datetime) -> None:
     """Read the wall times of events to come in the venue's new zone."""
     if venue.time_zone == before.time_zone:
         return
