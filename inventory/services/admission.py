@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from events.models import EventStatus, Membership
 from inventory import codes
+from inventory.instants import utc
 from inventory.models import CheckIn, Ticket, TicketStatus
 from ticketapp.errors import Action, DomainError
 
@@ -130,7 +131,7 @@ def _refusal(ticket: Ticket) -> AlreadyCheckedIn:
     first = CheckIn.objects.get(ticket=ticket, admitted=True)
     zone = ticket.ticket_type.event.venue.zone
     return AlreadyCheckedIn(
-        first_at=first.scanned_at.isoformat(),
+        first_at=utc(first.scanned_at),
         first_at_local=f"{first.scanned_at.astimezone(zone):%H:%M}",
         first_gate=first.gate,
         first_gate_text=f", {first.gate}" if first.gate else "",

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from events.models import Event, EventStatus
+from inventory.instants import utc
 from inventory.models import Hold, TicketType
 from inventory.pricing import Quote, quote
 from inventory.services.picking import Outcome, Pick, pick_tickets
@@ -130,7 +131,7 @@ def retake_tickets(*, hold: Hold, now: datetime) -> Hold:
         user_id=hold.user_id,
         ticket_type=ticket_type,
         quantity=hold.quantity,
-        quote=_quote_of(hold),
+        quote=quote_of(hold),
         expires_at=hold.expires_at,
         now=now,
         beside_a_live_hold=True,
@@ -162,7 +163,7 @@ def refuse_unless_on_sale(event: Event, now: datetime) -> None:
     if event.status == EventStatus.PUBLISHED and opens_at and now < opens_at:
         local = opens_at.astimezone(event.venue.zone)
         raise NotYetOnSale(
-            opens_at=opens_at.isoformat(),
+            opens_at=utc(opens_at),
             opens_at_local=f"{local:%H:%M on %A %-d %B}",
         )
     raise NotOnSale
@@ -209,7 +210,7 @@ def _refusal(outcome: Outcome, pick: Pick) -> DomainError:
     return SoldOut(requested=asked)
 
 
-def _quote_of(hold: Hold) -> Quote:
+def quote_of(hold: Hold) -> Quote:
     """The price a hold froze; how its tax was counted no longer matters."""
     return Quote(
         unit_amount=hold.unit_amount,

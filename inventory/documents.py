@@ -1,0 +1,116 @@
+"""What the API says about holds and tickets. No queries here."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from events.models import Event
+from inventory import codes, qr
+from inventory.instants import local, utc
+from inventory.listing.cards import money, price_of
+from inventory.models import CheckIn, Hold, Ticket, TicketType
+from inventory.owners import OrderRef
+from inventory.services.holds import quote_of
+
+JSON = dict[str, Any]
+# Rows that these documents are made of, loaded at once.
+OF_A_HOLD = ("event__venue", "ticket_type")
+OF_A_TICKET = ("ticket_type__event__venue", "hold__user")
+
+
+def hold_document(hold: Hold, *, now: datetime, order: OrderRef | None = None) -> JSON:
+    """A hold with its frozen price. Load `OF_A_HOLD` with it."""
+    fee_name, tax_name = hold.ticket_type.fee_name, hold.event.venue.tax_name
+    return {
+        "id": hold.pk,
+        "status": hold.status,
+        "event": event_brief(hold.event),
+        "ticket_type": named(hold.ticket_type),
+        "quantity": hold.quantity,
+        "price": price_of(quote_of(hold), fee_name, tax_name),
+        "total": money(hold.total_amount, hold.currency),
+        "expires_at": utc(hold.expires_at),
+        "created_at": utc(hold.created_at),
+        "server_time": utc(now),
+        "order": order and order.id,
+    }
+
+
+def ticket_document(ticket: Ticket, *, order: OrderRef | None) -> JSON:
+    """A ticket with its code. Load `OF_A_TICKET` with it."""
+    event = ticket.ticket_type.event
+    code = codes.write(ticket_id=ticket.pk, event_id=event.pk)
+    return {
+        "id": ticket.pk,
+        "status": ticket.status,
+        "event": event_brief(event),
+        "ticket_type": named(ticket.ticket_type),
+        "order": order and {"id": order.id, "reference": order.reference},
+        "holder": holder_of(ticket),
+        "code": code,
+        "qr_svg": qr_svg(code),
+        "checked_in_at": utc(ticket.checked_in_at),
+    }
+
+
+def check_in_document(scan: CheckIn) -> JSON:
+    """What a scanner shows when somebody may come in."""
+    ticket = scan.ticket
+    return {
+        "id": scan.pk,
+        "admitted": scan.admitted,
+        "ticket": {
+            "id": ticket.pk,
+            "ticket_type": named(ticket.ticket_type),
+            "holder": holder_of(ticket),
+        },
+        "event": named(ticket.ticket_type.event),
+        "scanned_at": utc(scan.scanned_at),
+    }
+
+
+def event_brief(event: Event) -> JSON:
+    """An event as holds, orders and tickets name it: what, when, where."""
+    venue = event.venue
+    latitude, longitude = (
+        (venue.location.y, venue.location.x) if venue.location else (None, None)
+    )
+    return {
+        "id": event.pk,
+        "name": event.name,
+        "status": event.status,
+        "starts_at": utc(event.starts_at),
+        "starts_at_local": local(event.starts_at, venue.zone),
+        "doors_at": utc(event.doors_at),
+        "doors_at_local": local(event.doors_at, venue.zone),
+        "ends_at": utc(event.ends_at),
+        "local_date": event.local_date.isoformat(),
+        "time_zone": venue.time_zone,
+        "venue": {
+            "id": venue.pk,
+            "name": venue.name,
+            "city": venue.city,
+            "country": venue.country,
+            "location_precision": venue.location_precision,
+            "latitude": latitude,
+            "longitude": longitude,
+            "time_zone": venue.time_zone,
+            "address": venue.address,
+            "refund_policy": venue.refund_policy,
+        },
+    }
+
+
+def named(row: Event | TicketType) -> JSON:
+    return {"id": row.pk, "name": row.name}
+
+
+def holder_of(ticket: Ticket) -> str:
+    """Whose ticket it is, as staff at the door read it."""
+    if ticket.hold is None:
+        return ""
+    return ticket.hold.user.name or ticket.hold.user.email
+
+
+# A code never changes and takes milliseconds to draw.
+qr_svg = lru_cache(maxsize=2000)(qr.svg)

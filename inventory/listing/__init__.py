@@ -1,0 +1,1 @@
+"""What is on, with its price and stock: found, read and told."""

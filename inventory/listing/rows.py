@@ -1,0 +1,89 @@
+"""Everything a page of events says, in one statement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from inventory.availability import COUNTED_UP_TO
+
+# `page` gives id, distance and price, in the order they are shown. Stock is
+# counted through the index of available tickets, no further than may be told.
+ROWS = """
+/* event_rows */
+WITH page AS (
+    SELECT id, distance, price, row_number() OVER () AS rank FROM ({page}) AS keys
+)
+SELECT page.distance, page.price, event.id, event.name, event.status, event.starts_at,
+       event.doors_at, event.ends_at, event.local_date, event.sales_open_at,
+       event.sales_close_at, event.image_url, event.listing_url,
+       event.per_buyer_limit, category.slug AS category_slug,
+       category.name AS category_name, venue.id AS venue_id,
+       venue.name AS venue_name, venue.city, venue.country,
+       venue.location_precision, venue.time_zone, venue.tax_mode,
+       venue.tax_basis_points, ST_Y(venue.location::geometry) AS latitude,
+       ST_X(venue.location::geometry) AS longitude,
+       performers.list::text AS performers, types.list::text AS types{more}
+  FROM page
+  JOIN events_event AS event ON event.id = page.id
+  JOIN events_venue AS venue ON venue.id = event.venue_id
+  LEFT JOIN events_category AS category ON category.id = event.category_id
+  LEFT JOIN LATERAL (
+       SELECT json_agg(json_build_object('id', performer.id, 'name', performer.name)
+                       ORDER BY link.id) AS list
+         FROM events_event_performers AS link
+         JOIN events_performer AS performer ON performer.id = link.performer_id
+        WHERE link.event_id = event.id) AS performers ON true
+  LEFT JOIN LATERAL (
+       SELECT json_agg(json_build_array(
+                  type.id, type.name, type.description, type.fee_name,
+                  type.unit_amount, type.fee_amount, type.currency,
+                  type.floor_amount, steps.list, stock.available,
+                  CASE WHEN stock.available = 0 THEN EXISTS (
+                      SELECT FROM inventory_ticket AS ticket
+                       WHERE ticket.ticket_type_id = type.id
+                         AND ticket.status = 'held') END)
+                  ORDER BY type.position, type.name) AS list
+         FROM inventory_tickettype AS type
+        CROSS JOIN LATERAL (
+              SELECT count(*) AS available FROM (
+                  SELECT FROM inventory_ticket AS ticket
+                   WHERE ticket.ticket_type_id = type.id
+                     AND ticket.status = 'available'
+                   LIMIT {counted}) AS few) AS stock
+        CROSS JOIN LATERAL (
+              SELECT json_agg(json_build_array(step.starts_at, step.unit_amount)
+                              ORDER BY step.starts_at) AS list
+                FROM inventory_pricestep AS step
+               WHERE step.ticket_type_id = type.id) AS steps
+        WHERE type.event_id = event.id AND type.capacity > 0) AS types ON true
+ ORDER BY page.rank
+"""
+ONE = """
+    SELECT id, NULL::float8 AS distance, NULL::int AS price FROM events_event
+     WHERE id = %s AND status <> 'draft'
+"""
+MORE = """,
+       event.description, event.viewer_counts, venue.address, venue.refund_policy,
+       venue.tax_name
+"""
+
+Row = dict[str, Any]
+
+
+def rows_of(page: str, params: Sequence[Any]) -> list[Row]:
+    """What cards say about the events of `page`, SQL with its parameters."""
+    return _fetch(ROWS.format(page=page, counted=COUNTED_UP_TO, more=""), params)
+
+
+def row_of(event_id: object) -> Row | None:
+    """What its own page says about an event; a draft has none."""
+    statement = ROWS.format(page=ONE, counted=COUNTED_UP_TO, more=MORE)
+    return next(iter(_fetch(statement, [event_id])), None)
+
+
+def _fetch(statement: str, params: Sequence[Any]) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,1 @@
+"""The shapes of the API: what is asked and, for its description, what is told."""

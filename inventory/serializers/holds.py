@@ -1,0 +1,90 @@
+"""Asking for tickets, and the holds and tickets one has."""
+
+from django.conf import settings
+from rest_framework import serializers
+
+from inventory.models import HoldStatus, TicketStatus
+from inventory.serializers.shapes import (
+    EventBriefSerializer,
+    MoneySerializer,
+    NamedSerializer,
+    PriceSerializer,
+    page_of,
+)
+
+
+class WholeNumber(serializers.IntegerField):
+    """A JSON integer: 2.0, "2" and true are none."""
+
+    def to_internal_value(self, data: object) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class HoldRequestSerializer(serializers.Serializer):
+    ticket_type = serializers.UUIDField()
+    quantity = WholeNumber(min_value=1, max_value=settings.MAX_TICKETS_PER_HOLD)
+
+
+class HoldSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(HoldStatus.choices)
+    event = EventBriefSerializer()
+    ticket_type = NamedSerializer()
+    quantity = serializers.IntegerField()
+    price = PriceSerializer(help_text="Of one ticket, as it was when they were held.")
+    total = MoneySerializer(help_text="Of all tickets, everything included.")
+    expires_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    server_time = serializers.DateTimeField(help_text="To count down from, not yours.")
+    order = serializers.UUIDField(allow_null=True)
+
+
+class OrderRefSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+
+
+class TicketSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(
+        [
+            (s.value, s.label)
+            for s in TicketStatus
+            if s in ("sold", "checked_in", "returned")
+        ]
+    )
+    event = EventBriefSerializer()
+    ticket_type = NamedSerializer()
+    order = OrderRefSerializer(allow_null=True)
+    holder = serializers.CharField()
+    code = serializers.CharField(help_text="What the QR code says.")
+    qr_svg = serializers.CharField(help_text="The QR code, to be shown on white.")
+    checked_in_at = serializers.DateTimeField(allow_null=True)
+
+
+class CheckInRequestSerializer(serializers.Serializer):
+    code = serializers.CharField(max_length=200)
+    scan_id = serializers.UUIDField(
+        required=False, help_text="Yours, so that a scan may be sent twice."
+    )
+    gate = serializers.CharField(max_length=80, required=False, default="")
+
+
+class AdmittedTicketSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    ticket_type = NamedSerializer()
+    holder = serializers.CharField()
+
+
+class CheckInSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    admitted = serializers.BooleanField()
+    ticket = AdmittedTicketSerializer()
+    event = NamedSerializer()
+    scanned_at = serializers.DateTimeField()
+
+
+HoldPageSerializer = page_of(HoldSerializer)
+TicketPageSerializer = page_of(TicketSerializer)

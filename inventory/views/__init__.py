@@ -1,0 +1,17 @@
+"""JSON in, one service call, JSON out."""
+
+from inventory.views.door import CheckInListView
+from inventory.views.events import EventListView, EventView, TicketTypeListView
+from inventory.views.holds import HoldListView, HoldView
+from inventory.views.tickets import TicketListView, TicketView
+
+__all__ = [
+    "CheckInListView",
+    "EventListView",
+    "EventView",
+    "HoldListView",
+    "HoldView",
+    "TicketListView",
+    "TicketTypeListView",
+    "TicketView",
+]

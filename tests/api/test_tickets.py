@@ -1,0 +1,102 @@
+from datetime import timedelta
+from uuid import uuid4
+from xml.etree import ElementTree
+
+import pytest
+
+from inventory import codes, owners
+from inventory import services as inventory
+from inventory.models import Ticket
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+TICKETS = "/api/v1/tickets"
+
+
+def buy(user, quantity=2, ticket_type=None) -> list[Ticket]:
+    held = inventory.hold_tickets(
+        user=user,
+        ticket_type=ticket_type or make.ticket_type(stock=quantity),
+        quantity=quantity,
+        now=NOON,
+    )
+    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
+    return inventory.sell_held_tickets(hold=held, now=NOON)
+
+
+def test_a_ticket_has_its_code_and_says_whose_it_is(api, buyer):
+    buyer.name = "Ada"
+    buyer.save()
+    [ticket] = buy(buyer, 1)
+
+    told = api.get(f"{TICKETS}/{ticket.pk}").json()
+
+    assert (told["status"], told["holder"]) == ("sold", "Ada")
+    assert (told["order"], told["checked_in_at"]) == (None, None)
+    assert codes.read(told["code"]).ticket_id == ticket.pk
+    assert told["event"]["name"] == "Late Show"
+    assert told["event"]["doors_at"] is None
+
+
+def test_the_code_is_drawn_black_on_its_own_white_without_styles(api, buyer):
+    [ticket] = buy(buyer, 1)
+
+    drawing = api.get(f"{TICKETS}/{ticket.pk}").json()["qr_svg"]
+
+    svg = ElementTree.fromstring(drawing)
+    tags = [part.tag.rpartition("}")[2] for part in svg]
+    assert tags == ["rect", "path"]
+    assert [part.get("fill") for part in svg] == ["#fff", "#000"]
+    assert "style" not in drawing
+    assert "script" not in drawing
+
+
+def test_the_list_has_all_of_ones_own_tickets_and_no_others(api, buyer):
+    mine = {str(ticket.pk) for ticket in buy(buyer)}
+    buy(make.buyer())
+    inventory.hold_tickets(
+        user=buyer, ticket_type=make.ticket_type(), quantity=1, now=NOON
+    )
+
+    told = api.get(TICKETS).json()
+
+    assert {ticket["id"] for ticket in told["results"]} == mine
+    assert told["next"] is None
+
+
+def test_a_returned_ticket_is_still_told_of(api, buyer):
+    [ticket] = buy(buyer, 1)
+    inventory.return_tickets(tickets=[ticket], now=NOON)
+
+    assert api.get(f"{TICKETS}/{ticket.pk}").json()["status"] == "returned"
+
+
+def test_another_persons_ticket_is_not_found(api):
+    [ticket] = buy(make.buyer(), 1)
+
+    assert api.get(f"{TICKETS}/{ticket.pk}").status_code == 404
+
+
+def test_tickets_tell_their_order(api, buyer, monkeypatch):
+    order = owners.OrderRef(id=uuid4(), reference="BCDFGHJK")
+    monkeypatch.setattr(owners, "_finders", [lambda holds: dict.fromkeys(holds, order)])
+    buy(buyer, 1)
+
+    [ticket] = api.get(TICKETS).json()["results"]
+
+    assert ticket["order"] == {"id": str(order.id), "reference": "BCDFGHJK"}
+
+
+def test_without_signing_in_there_are_no_tickets(anonymous):
+    assert anonymous.get(TICKETS).status_code == 401
+
+
+def test_listing_tickets_takes_a_fixed_number_of_queries(
+    api, buyer, django_assert_num_queries
+):
+    buy(buyer, 4)
+
+    # The tickets with all they name, and their orders.
+    with django_assert_num_queries(2):
+        assert len(api.get(TICKETS).json()["results"]) == 4
