@@ -1,0 +1,26 @@
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from inventory import services
+
+
+class Command(BaseCommand):
+    help = "Put tickets of expired holds back on sale. Safe to repeat and to overlap."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--batch-size", type=int, default=100)
+        parser.add_argument(
+            "--at",
+            type=parse_datetime,
+            default=None,
+            metavar="TIME",
+            help="Act as if it were then: 2026-06-01T20:00:00Z.",
+        )
+
+    def handle(self, *, batch_size: int, **options: object) -> None:
+        now = options["at"] or timezone.now()
+        total = 0
+        while released := services.release_expired_holds(now=now, limit=batch_size):
+            total += released
+        self.stdout.write(f"Released {total} expired holds.")
