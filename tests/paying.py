@@ -1,14 +1,20 @@
 """How tests pay: cards as the card form sends them, and the provider's side."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from django.test import Client
 from django.utils import timezone
 
+from inventory import services as inventory
+from inventory.models import Hold, TicketType
+from payments import services as payments
 from payments.gateways.sandbox import api, post
-from payments.models import SandboxObject
+from payments.models import Order, PaymentAttempt, SandboxObject
+from tests import factories as make
+from tests.factories import NOON
+from ticketapp import audit
 
 VISA = "4242424242424242"
 DECLINED = "4000000000000002"
@@ -74,3 +80,40 @@ def deliver(*, now: datetime | None = None, limit: int = 1000) -> int:
         return answer.status_code
 
     return post.deliver_webhooks(now=now or timezone.now(), limit=limit, send=send)
+
+
+def held(*, quantity: int = 2, stock: int = 4, now: datetime = NOON, **fields) -> Hold:
+    """Tickets held by a new buyer; `fields` are the ticket type's."""
+    rush = make.ticket_type(stock=stock, **fields)
+    rush = TicketType.objects.with_terms().get(pk=rush.pk)
+    return inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=quantity, now=now
+    )
+
+
+def order(hold: Hold, number: str = VISA, *, now: datetime = NOON, **options) -> Order:
+    """Order what is held and pay with the card of this number."""
+    options = {"payment_method": token(number)} | options
+    return payments.place_order(user=hold.user, hold=hold, now=now, **options)
+
+
+def paid(number: str = VISA, *, now: datetime = NOON, **fields) -> Order:
+    """A paid order of a new buyer."""
+    return order(held(now=now, **fields), number, now=now)
+
+
+def challenged(hold: Hold, *, now: datetime = NOON) -> Order:
+    """An order whose bank asks the buyer first."""
+    return order(hold, ALWAYS_ASKS, now=now)
+
+
+def challenge_url(placed: Order) -> str:
+    attempt = PaymentAttempt.objects.filter(payment__order=placed).latest("pk")
+    return attempt.next_action["url"]
+
+
+def assert_books_are_right(now: datetime = NOON) -> None:
+    """Every invariant holds, a grace of five minutes later too."""
+    found = [str(finding) for finding in audit.findings(now=now)]
+    found += [str(f) for f in audit.findings(now=now + timedelta(minutes=6))]
+    assert not found, found

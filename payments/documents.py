@@ -1,0 +1,168 @@
+"""What the API says about orders and cards. No queries but the prefetched ones."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from inventory.documents import event_brief, named
+from inventory.listing.cards import money, utc
+from payments import services
+from payments.models import (
+    AttemptStatus,
+    CardSetup,
+    CardSetupStatus,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+    Refund,
+    SavedCard,
+)
+
+JSON = dict[str, Any]
+Absolute = Callable[[str], str]
+
+
+def with_all_told(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Load what an order's document is made of, in a fixed number of queries."""
+    return orders.select_related("event__venue", "hold__ticket_type").prefetch_related(
+        "lines", "payments__attempts", "payments__refunds"
+    )
+
+
+def order_document(order: Order, *, now: datetime, absolute: Absolute) -> JSON:
+    """An order as its buyer sees it. Load it `with_all_told`."""
+    hold, lines = order.hold, sorted(order.lines.all(), key=lambda line: line.pk)
+    return {
+        "id": order.pk,
+        "reference": order.reference,
+        "status": order.status,
+        "event": event_brief(order.event),
+        "ticket_type": named(hold.ticket_type),
+        "quantity": hold.quantity,
+        "total": money(order.amount, order.currency),
+        "lines": [_line(line, order) for line in lines],
+        "payment": _payment(order, absolute),
+        "hold": {
+            "id": hold.pk,
+            "status": hold.status,
+            "expires_at": utc(hold.expires_at),
+        },
+        "refunds": [_refund(refund) for refund in _refunds(order)],
+        "tickets": [line.ticket_id for line in lines if not line.returned_at],
+        "created_at": utc(order.created_at),
+        "paid_at": utc(order.paid_at),
+        "server_time": utc(now),
+    }
+
+
+def _line(line: OrderLine, order: Order) -> JSON:
+    hold, venue = order.hold, order.event.venue
+    included = line.total_amount == line.unit_amount + line.fee_amount
+    fee, tax = (
+        money(amount, order.currency) for amount in (line.fee_amount, line.tax_amount)
+    )
+    return {
+        "ticket": line.ticket_id,
+        "unit": money(line.unit_amount, order.currency),
+        "fee": fee | {"name": hold.ticket_type.fee_name},
+        "tax": tax | {"name": venue.tax_name, "included": included},
+        "total": money(line.total_amount, order.currency),
+        "returned": line.returned_at is not None,
+    }
+
+
+def _refunds(order: Order) -> list[Refund]:
+    made = [
+        refund for payment in order.payments.all() for refund in payment.refunds.all()
+    ]
+    return sorted(made, key=lambda refund: refund.created_at)
+
+
+def _refund(refund: Refund) -> JSON:
+    return {
+        "id": refund.pk,
+        "amount": money(refund.amount, refund.currency),
+        "status": refund.status,
+        "reason": refund.reason,
+        "created_at": utc(refund.created_at),
+    }
+
+
+def _payment(order: Order, absolute: Absolute) -> JSON | None:
+    """The latest payment, as the card that was tried last left it."""
+    payments = sorted(order.payments.all(), key=lambda p: p.created_at)
+    if not payments:
+        return None
+    payment = payments[-1]
+    attempts = sorted(payment.attempts.all(), key=lambda attempt: attempt.pk)
+    last = attempts[-1] if attempts else None
+    asks = payment.status == PaymentStatus.REQUIRES_ACTION
+    return {
+        "status": _status(payment, last),
+        "provider": provider(),
+        # Whoever knows it can pay the intent, so it is told when it is needed.
+        "client_secret": payment.client_secret if asks else None,
+        "next_action": _next_action(last.next_action, absolute)
+        if asks and last
+        else None,
+        "decline": _decline(last),
+    }
+
+
+def _status(payment: Payment, last: PaymentAttempt | None) -> str:
+    """A card that was sent and not answered for is being processed, for all we know."""
+    unanswered = last and last.status == AttemptStatus.STARTED
+    if payment.status == PaymentStatus.CREATED and unanswered:
+        return PaymentStatus.PROCESSING
+    return payment.status
+
+
+def _next_action(action: JSON | None, absolute: Absolute) -> JSON | None:
+    """What the client does next; a page of ours is named as this caller reaches us."""
+    if action is None:
+        return None
+    url = action.get("url")
+    if url and url.startswith(settings.SITE_URL):
+        parts = urlsplit(url)
+        url = absolute(f"{parts.path}?{parts.query}")
+    return {"type": action["type"], "url": url}
+
+
+def _decline(last: PaymentAttempt | None) -> JSON | None:
+    if last is None or last.status != AttemptStatus.DECLINED:
+        return None
+    code = services.public_code(last.decline_code)
+    return {"code": code, "message": services.reason(code)}
+
+
+def card_document(card: SavedCard, *, now: datetime) -> JSON:
+    return {
+        "id": card.pk,
+        "brand": card.brand,
+        "last4": card.last4,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "expired": services.has_expired(card, now),
+        "is_default": card.is_default,
+    }
+
+
+def setup_document(setup: CardSetup, *, absolute: Absolute) -> JSON:
+    asks = setup.status == CardSetupStatus.REQUIRES_ACTION
+    return {
+        "id": setup.pk,
+        "status": setup.status,
+        "provider": provider(),
+        "client_secret": setup.client_secret if asks else None,
+        "next_action": _next_action(setup.next_action, absolute) if asks else None,
+    }
+
+
+def provider() -> str:
+    return "sandbox" if settings.PAYMENT_SANDBOX else "stripe"

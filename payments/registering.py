@@ -1,0 +1,9 @@
+"""What the apps below ask of this one. Found by autodiscovery when Django starts."""
+
+from inventory import services as inventory
+from inventory.owners import register_order_finder
+from payments.owners import orders_by_hold
+from payments.services import why_not_admitted
+
+inventory.register_admission_check("dispute", why_not_admitted)
+register_order_finder(orders_by_hold)

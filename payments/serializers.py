@@ -1,0 +1,162 @@
+"""The shapes of the API about money: what is asked and, for its description, told."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from inventory.models import HoldStatus
+from inventory.serializers.shapes import (
+    EventBriefSerializer,
+    FeeSerializer,
+    MoneySerializer,
+    NamedSerializer,
+    TaxSerializer,
+    page_of,
+)
+from payments.models import (
+    CardSetupStatus,
+    OrderStatus,
+    PaymentStatus,
+    RefundReason,
+    RefundStatus,
+)
+
+PROVIDERS = [("sandbox", "sandbox"), ("stripe", "stripe")]
+
+
+class CardChoiceSerializer(serializers.Serializer):
+    payment_method = serializers.CharField(
+        max_length=255,
+        help_text="From the card form (`pm_…`), or the id of a kept card.",
+    )
+
+
+class SaveCardSerializer(serializers.Serializer):
+    """A real true or false: consent is not guessed from a word."""
+
+    save_card = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="The buyer agreed to have this card kept.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(self.initial_data.get("save_card", False), bool):
+            raise serializers.ValidationError({"save_card": ["Say true or false."]})
+        return given
+
+
+class PayRequestSerializer(SaveCardSerializer, CardChoiceSerializer):
+    """Another card for a pending order."""
+
+
+class OrderRequestSerializer(SaveCardSerializer):
+    hold = serializers.UUIDField()
+    payment_method = serializers.CharField(
+        max_length=255,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="As for `pay`; left out when the tickets are free.",
+    )
+
+
+class OrderLineSerializer(serializers.Serializer):
+    ticket = serializers.UUIDField()
+    unit = MoneySerializer()
+    fee = FeeSerializer()
+    tax = TaxSerializer()
+    total = MoneySerializer()
+    returned = serializers.BooleanField()
+
+
+class NextActionSerializer(serializers.Serializer):
+    type = serializers.CharField(help_text="redirect_to_url or use_stripe_sdk.")
+    url = serializers.CharField(
+        allow_null=True, help_text="The bank's page, to be shown to the buyer."
+    )
+
+
+class DeclineSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField(help_text="For the person, as it is.")
+
+
+class OrderPaymentSerializer(serializers.Serializer):
+    status = serializers.ChoiceField(PaymentStatus.choices)
+    provider = serializers.ChoiceField(PROVIDERS)
+    client_secret = serializers.CharField(allow_null=True)
+    next_action = NextActionSerializer(allow_null=True)
+    decline = DeclineSerializer(allow_null=True)
+
+
+class OrderHoldSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(HoldStatus.choices)
+    expires_at = serializers.DateTimeField()
+
+
+class OrderRefundSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    amount = MoneySerializer()
+    status = serializers.ChoiceField(RefundStatus.choices)
+    reason = serializers.ChoiceField(RefundReason.choices)
+    created_at = serializers.DateTimeField()
+
+
+class OrderSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    reference = serializers.CharField(help_text="Short, to be read aloud.")
+    status = serializers.ChoiceField(OrderStatus.choices)
+    event = EventBriefSerializer()
+    ticket_type = NamedSerializer()
+    quantity = serializers.IntegerField()
+    total = MoneySerializer()
+    lines = OrderLineSerializer(many=True)
+    payment = OrderPaymentSerializer(allow_null=True)
+    hold = OrderHoldSerializer()
+    refunds = OrderRefundSerializer(many=True)
+    tickets = serializers.ListField(child=serializers.UUIDField())
+    created_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    server_time = serializers.DateTimeField()
+
+
+class TestCardSerializer(serializers.Serializer):
+    number = serializers.CharField()
+    label = serializers.CharField()
+
+
+class PaymentsConfigSerializer(serializers.Serializer):
+    provider = serializers.ChoiceField(PROVIDERS)
+    publishable_key = serializers.CharField()
+    tokenize_url = serializers.CharField(
+        allow_null=True, help_text="Where the sandbox's card form sends the card."
+    )
+    test_cards = TestCardSerializer(many=True)
+
+
+class SavedCardSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+    exp_month = serializers.IntegerField()
+    exp_year = serializers.IntegerField()
+    expired = serializers.BooleanField()
+    is_default = serializers.BooleanField()
+
+
+class CardSetupSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(CardSetupStatus.choices)
+    provider = serializers.ChoiceField(PROVIDERS)
+    client_secret = serializers.CharField(allow_null=True)
+    next_action = NextActionSerializer(allow_null=True)
+
+
+class WebhookAnswerSerializer(serializers.Serializer):
+    received = serializers.BooleanField()
+
+
+OrderPageSerializer = page_of(OrderSerializer)
+SavedCardPageSerializer = page_of(SavedCardSerializer)

@@ -1,0 +1,79 @@
+"""What can be done with money. `from payments import services` at call sites.
+
+Lock order, everywhere: (buyer, event) key, event, ticket type, order, payment,
+refund or dispute, hold, tickets. The provider is asked with no transaction open.
+"""
+
+from payments.services.asking import ask_about, cancel_payment
+from payments.services.cancelling import cancel_order
+from payments.services.cards import (
+    choose_default,
+    has_expired,
+    remove_card,
+    set_up_card,
+)
+from payments.services.checkout import pay_order, place_order
+from payments.services.declines import public_code, reason
+from payments.services.disputes import apply_dispute, why_not_admitted
+from payments.services.errors import (
+    CardDeclined,
+    CardNotKept,
+    EventOff,
+    NotRefundable,
+    OrderClosed,
+    OrderPaid,
+    PaymentDisputed,
+    PaymentInProgress,
+    PaymentMethodMissing,
+    PaymentUnknown,
+    RefundTooLarge,
+    SavedCardGone,
+)
+from payments.services.refunds import (
+    pay_refunds,
+    preview_refund,
+    refund_lines,
+    refund_order,
+    retry_refund,
+)
+from payments.services.settling import apply_intent
+from payments.services.sweeping import sweep_payments
+from payments.services.webhooks import WrongMode, process_events, receive_event
+
+__all__ = [
+    "CardDeclined",
+    "CardNotKept",
+    "EventOff",
+    "NotRefundable",
+    "OrderClosed",
+    "OrderPaid",
+    "PaymentDisputed",
+    "PaymentInProgress",
+    "PaymentMethodMissing",
+    "PaymentUnknown",
+    "RefundTooLarge",
+    "SavedCardGone",
+    "WrongMode",
+    "apply_dispute",
+    "apply_intent",
+    "ask_about",
+    "cancel_order",
+    "cancel_payment",
+    "choose_default",
+    "has_expired",
+    "pay_order",
+    "pay_refunds",
+    "place_order",
+    "preview_refund",
+    "process_events",
+    "public_code",
+    "reason",
+    "receive_event",
+    "refund_lines",
+    "refund_order",
+    "remove_card",
+    "retry_refund",
+    "set_up_card",
+    "sweep_payments",
+    "why_not_admitted",
+]

@@ -1,0 +1,73 @@
+"""Asking the provider what became of a payment. No transaction is open here."""
+
+from datetime import datetime
+
+from inventory.models import Hold
+from payments.gateways import GatewayUnavailable, Intent, IntentStatus, get_gateway
+from payments.models import Payment, PaymentStatus
+from payments.services import settling
+from payments.services.errors import PaymentUnknown
+
+WAITING = (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION)
+
+
+def lease_is_over(hold: Hold, now: datetime) -> bool:
+    """Whether the call that took the hold for a payment had its time."""
+    return hold.lease_until is None or hold.lease_until <= now
+
+
+def open_intent(payment: Payment) -> Intent:
+    """The payment's intent, unconfirmed. Repeating it gives the same intent."""
+    return get_gateway().create_intent(
+        amount=payment.amount,
+        currency=payment.currency,
+        key=payment.key,
+        customer=payment.customer_id or None,
+        metadata={"order": str(payment.order_id), "payment": str(payment.pk)},
+    )
+
+
+def ask_about(*, payment: Payment, now: datetime) -> None:
+    """Find out what became of a payment and bring our side to it.
+
+    Raises PaymentUnknown when the provider does not answer.
+    """
+    if intent := news_of(payment=payment, now=now):
+        settling.apply_intent(payment=payment, intent=intent, now=now)
+
+
+def news_of(*, payment: Payment, now: datetime) -> Intent | None:
+    """The payment's intent as it is now; None when there is nothing to do yet.
+
+    An intent that waits for a card is left alone while our own call may be on
+    its way. If the buyer failed the bank's challenge they know the intent's
+    secret, so it is cancelled, and the next card gets a new one.
+    """
+    gateway = get_gateway()
+    try:
+        if payment.intent_id is None:
+            intent = open_intent(payment)
+        else:
+            intent = gateway.retrieve_intent(intent_id=payment.intent_id)
+        if intent.status in WAITING:
+            if payment.status == PaymentStatus.REQUIRES_ACTION:
+                return gateway.cancel_intent(intent_id=intent.id)
+            if not lease_is_over(payment.order.hold, now):
+                return None
+    except GatewayUnavailable as silence:
+        raise PaymentUnknown from silence
+    return intent
+
+
+def cancel_payment(*, payment: Payment, now: datetime) -> None:
+    """Make sure that a payment takes no money any more, or honour that it did.
+
+    A payment without an id is created again first: the provider may know it.
+    Raises PaymentUnknown; then nothing may be freed.
+    """
+    try:
+        intent_id = payment.intent_id or open_intent(payment).id
+        intent = get_gateway().cancel_intent(intent_id=intent_id)
+    except GatewayUnavailable as silence:
+        raise PaymentUnknown from silence
+    settling.apply_intent(payment=payment, intent=intent, now=now)

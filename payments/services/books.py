@@ -1,0 +1,48 @@
+"""The books: the rows that only say what happened, written with the fact.
+
+Lock order: order, payment. The callers have them.
+"""
+
+from uuid import UUID
+
+from payments.models import (
+    Incident,
+    IncidentKind,
+    LedgerEntry,
+    LedgerKind,
+    Order,
+    Payment,
+)
+
+
+def enter(payment: Payment, *, kind: LedgerKind, amount: int, source: str) -> None:
+    """Write one movement of money; the same `source` again is the same news."""
+    entry = LedgerEntry(
+        order_id=payment.order_id,
+        payment=payment,
+        kind=kind,
+        amount=amount,
+        currency=payment.currency,
+        source=source,
+    )
+    LedgerEntry.objects.bulk_create([entry], ignore_conflicts=True)
+
+
+def report(
+    kind: IncidentKind, *, order: Order | None, detail: str, dedupe_key: str
+) -> None:
+    """Put something in front of staff, once."""
+    incident = Incident(
+        kind=kind, order=order, detail=detail, dedupe_key=f"{kind}:{dedupe_key}"
+    )
+    Incident.objects.bulk_create([incident], ignore_conflicts=True)
+
+
+def lock(payment_id: UUID) -> tuple[Order, Payment]:
+    """The order and the payment, locked in this order, as they are now."""
+    orders = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = orders.select_related("hold", "event", "user").get(payments=payment_id)
+    payments = Payment.objects.select_for_update(no_key=True)
+    payment = payments.get(pk=payment_id)
+    payment.order = order
+    return order, payment

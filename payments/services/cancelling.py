@@ -1,0 +1,39 @@
+"""A buyer who does not want to pay after all. Lock order: order, hold, tickets."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory import services as inventory
+from inventory.models import HoldStatus
+from payments.models import OPEN_PAYMENT, PAID_ORDER, Order, OrderStatus
+from payments.services import asking
+from payments.services.errors import OrderPaid, PaymentInProgress
+
+
+def cancel_order(*, order: Order, now: datetime) -> Order:
+    """Cancel a pending order and let its tickets go; twice is no error.
+
+    The provider is asked first: if it has taken the money, the order is honoured
+    and OrderPaid raised. Raises PaymentUnknown when it does not answer.
+    """
+    for payment in order.payments.filter(status__in=OPEN_PAYMENT):
+        payment.order = order
+        asking.cancel_payment(payment=payment, now=now)
+    return _cancel(order, now)
+
+
+@transaction.atomic(durable=True)
+def _cancel(order: Order, now: datetime) -> Order:
+    orders = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = orders.select_related("hold").get(pk=order.pk)
+    if order.status in PAID_ORDER:
+        raise OrderPaid(order=str(order.pk))
+    if order.payments.filter(status__in=OPEN_PAYMENT).exists():
+        # Begun on another device since we asked, or the bank still thinks.
+        raise PaymentInProgress(order=str(order.pk))
+    if order.status == OrderStatus.PENDING:
+        if order.hold.status == HoldStatus.ACTIVE:
+            inventory.release_hold(hold=order.hold, now=now)
+        order.move_to(OrderStatus.CANCELLED, cancelled_at=now)
+    return order

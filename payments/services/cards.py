@@ -1,0 +1,136 @@
+"""Which card pays, and keeping cards. Lock order: customer, cards, card setup."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from payments.gateways import Intent, IntentStatus, PaymentMethodRefused, get_gateway
+from payments.models import CardSetup, CardSetupStatus, Customer, SavedCard
+from payments.services.errors import CardNotKept, SavedCardGone
+from payments.services.keeping import keep_card
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card to pay with: typed just now, or kept before."""
+
+    provider_id: str
+    is_saved: bool
+
+
+def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
+    """The provider's card behind `pm_…`, or behind the id of a kept card.
+
+    Raises SavedCardGone for a kept card that was removed or has expired, and
+    PaymentMethodRefused for what is neither.
+    """
+    if payment_method.startswith("pm_"):
+        return Card(payment_method, is_saved=False)
+    try:
+        wanted = UUID(payment_method)
+    except ValueError:
+        raise PaymentMethodRefused from None
+    kept = SavedCard.objects.filter(pk=wanted, user=user, removed_at=None).first()
+    if kept is None or has_expired(kept, now):
+        raise SavedCardGone
+    return Card(kept.provider_id, is_saved=True)
+
+
+def has_expired(card: SavedCard, now: datetime) -> bool:
+    """A card is good until the end of the month that is printed on it."""
+    return (card.exp_year, card.exp_month) < (now.year, now.month)
+
+
+def customer_for(*, user: User, card: Card, save_card: bool) -> str:
+    """The provider's customer that this payment must name, or "".
+
+    A kept card belongs to a customer, and a card can only be kept for one.
+    """
+    return ensure_customer(user) if card.is_saved or save_card else ""
+
+
+def ensure_customer(user: User) -> str:
+    """The buyer as the provider knows them, made at the first need."""
+    known = Customer.objects.filter(user=user).first()
+    if known is None:
+        made = get_gateway().create_customer(
+            email=user.email, key=f"customer-{user.pk}", reference=str(user.pk)
+        )
+        known, _ = Customer.objects.get_or_create(
+            user=user, defaults={"provider_id": made}
+        )
+    return known.provider_id
+
+
+def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
+    """Keep a card without buying. The buyer's bank may ask them first.
+
+    Raises CardNotKept when the bank says no, and GatewayUnavailable.
+    """
+    customer = ensure_customer(user)
+    setup = CardSetup.objects.create(
+        user=user, payment_method=payment_method, consented_at=now, created_at=now
+    )
+    answer = get_gateway().set_up_card(
+        customer=customer,
+        payment_method=payment_method,
+        key=setup.key,
+        return_url=f"{settings.SITE_URL}/you",
+    )
+    setup = apply_setup(setup=setup, intent=answer, now=now)
+    if setup.status == CardSetupStatus.FAILED:
+        raise CardNotKept(setup.decline_code)
+    return setup
+
+
+@transaction.atomic
+def apply_setup(*, setup: CardSetup, intent: Intent, now: datetime) -> CardSetup:
+    """Bring a card setup to what the provider says; twice changes nothing."""
+    setup = CardSetup.objects.select_for_update(no_key=True).get(pk=setup.pk)
+    if setup.status in (CardSetupStatus.SUCCEEDED, CardSetupStatus.FAILED):
+        return setup
+    setup.provider_id, setup.client_secret = intent.id, intent.client_secret
+    setup.next_action = intent.next_action
+    if intent.decline:
+        setup.decline_code = intent.decline.code[:60]
+    setup.save()
+    if intent.status == IntentStatus.SUCCEEDED and intent.card:
+        setup.move_to(CardSetupStatus.SUCCEEDED)
+        keep_card(user=setup.user, card=intent.card, now=now)
+    elif intent.status == IntentStatus.REQUIRES_ACTION:
+        if setup.status != CardSetupStatus.REQUIRES_ACTION:
+            setup.move_to(CardSetupStatus.REQUIRES_ACTION)
+    else:
+        setup.move_to(CardSetupStatus.FAILED)
+    return setup
+
+
+@transaction.atomic
+def choose_default(*, card: SavedCard) -> SavedCard:
+    """Make this kept card the one that is offered first."""
+    list(Customer.objects.select_for_update().filter(user=card.user_id))
+    SavedCard.objects.filter(user=card.user_id, is_default=True).update(
+        is_default=False
+    )
+    kept = SavedCard.objects.filter(pk=card.pk, removed_at=None)
+    if not kept.update(is_default=True):
+        raise SavedCardGone
+    card.is_default = True
+    return card
+
+
+def remove_card(*, card: SavedCard, now: datetime) -> None:
+    """Forget a card, here and at the provider; twice is no error.
+
+    Here first: from that moment it pays for nothing. If the provider does not
+    answer (GatewayUnavailable), the same request finishes the job.
+    """
+    with transaction.atomic(durable=True):
+        SavedCard.objects.filter(pk=card.pk, removed_at=None).update(
+            removed_at=now, is_default=False
+        )
+    get_gateway().detach_card(payment_method=card.provider_id)

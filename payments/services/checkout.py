@@ -1,0 +1,317 @@
+"""From a hold to a paid order.
+
+Lock order: order, payment, hold, tickets. The provider is only ever asked with
+no transaction open; between two of its answers everything known is committed, so
+that a crash at any point leaves something that can be asked about and cancelled.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from events.models import EventStatus
+from inventory import services as inventory
+from inventory.models import Hold, HoldStatus
+from payments.gateways import (
+    GatewayUnavailable,
+    PaymentMethodRefused,
+    get_gateway,
+)
+from payments.models import (
+    OPEN_PAYMENT,
+    PAID_ORDER,
+    AttemptStatus,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+)
+from payments.services import asking, books, cards, settling
+from payments.services.errors import (
+    CardDeclined,
+    EventOff,
+    OrderClosed,
+    PaymentInProgress,
+    PaymentMethodMissing,
+)
+
+OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
+WAITING = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
+# An attempt without an answer is first asked about after this long.
+FIRST_QUESTION = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to pay one order, until the lease on its hold is over."""
+
+    order: Order
+    payment: Payment
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An intent that waits for a card."""
+
+    intent_id: str
+    client_secret: str
+
+
+def place_order(
+    *,
+    user: User,
+    hold: Hold,
+    payment_method: str | None,
+    save_card: bool = False,
+    now: datetime,
+) -> Order:
+    """Order the tickets of `hold` and pay for them with a card.
+
+    Gives the order paid, or waiting for the buyer's bank, or, when the provider
+    stopped answering half-way, pending: then the sweeps find out. A repeat goes
+    on where the last one stopped. Raises CardDeclined (the tickets stay held),
+    PaymentInProgress, HoldExpired, EventOff, OrderClosed, PaymentMethodMissing,
+    or GatewayUnavailable before anything was charged.
+    """
+    known = Order.objects.filter(hold=hold).select_related("hold").first()
+    if known and (told := _what_is_known(known, now, another_card=False)):
+        return told
+    if not hold.total_amount:
+        _open_order(user, hold, "", now)
+        return Order.objects.get(hold=hold)
+    if not payment_method:
+        raise PaymentMethodMissing
+    card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
+    customer = cards.customer_for(user=user, card=card, save_card=save_card)
+    turn = _open_order(user, hold, customer, now)
+    if turn is None:
+        return Order.objects.get(hold=hold)
+    return _pay(turn, card, customer, save_card, now)
+
+
+def pay_order(
+    *, order: Order, payment_method: str, save_card: bool = False, now: datetime
+) -> Order:
+    """Pay a pending order with another card, within its hold.
+
+    An unfinished challenge of the bank is given up for it. Gives and raises
+    what `place_order` does; an order that is paid is simply given.
+    """
+    if told := _what_is_known(order, now, another_card=True):
+        return told
+    user = order.user
+    card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
+    customer = cards.customer_for(user=user, card=card, save_card=save_card)
+    turn = _reopen_order(order, customer, now)
+    if turn is None:
+        return Order.objects.get(pk=order.pk)
+    return _pay(turn, card, customer, save_card, now)
+
+
+def _what_is_known(order: Order, now: datetime, *, another_card: bool) -> Order | None:
+    """The order, if there is nothing left to pay now; None to go on paying.
+
+    An attempt whose lease is over is asked about first, and a challenge that is
+    given up is cancelled first, so that no two attempts can both take money.
+    """
+    payment = order.payments.filter(status__in=OPEN_PAYMENT).first()
+    if payment and order.status == OrderStatus.PENDING:
+        payment.order = order
+        _clear_the_way(order, payment, now, another_card=another_card)
+        order.refresh_from_db()
+    if order.status == OrderStatus.CANCELLED:
+        raise OrderClosed(order=str(order.pk))
+    waits = order.payments.filter(status__in=WAITING).exists()
+    return order if order.status in PAID_ORDER or waits else None
+
+
+def _clear_the_way(
+    order: Order, payment: Payment, now: datetime, *, another_card: bool
+) -> None:
+    challenged = payment.status == PaymentStatus.REQUIRES_ACTION
+    paying = order.hold.status == HoldStatus.PAYING
+    if challenged and another_card:
+        asking.cancel_payment(payment=payment, now=now)
+    elif paying and asking.lease_is_over(order.hold, now):
+        asking.ask_about(payment=payment, now=now)
+    elif paying and payment.status == PaymentStatus.CREATED:
+        raise PaymentInProgress(order=str(order.pk))
+
+
+@transaction.atomic(durable=True)
+def _open_order(user: User, hold: Hold, customer: str, now: datetime) -> Turn | None:
+    """Commit the order and its payment; None if it is settled already or free."""
+    _refuse_if_off(hold)
+    order, _ = Order.objects.get_or_create(
+        hold=hold,
+        defaults={
+            "user": user,
+            "event_id": hold.event_id,
+            "amount": hold.total_amount,
+            "currency": hold.currency,
+            "created_at": now,
+        },
+    )
+    return _take_turn(order, customer, now)
+
+
+@transaction.atomic(durable=True)
+def _reopen_order(order: Order, customer: str, now: datetime) -> Turn | None:
+    _refuse_if_off(order.hold)
+    return _take_turn(order, customer, now)
+
+
+def _refuse_if_off(hold: Hold) -> None:
+    """A hold may outlive the event it is for."""
+    if Hold.objects.filter(pk=hold.pk, event__status__in=OFF).exists():
+        raise EventOff
+
+
+def _take_turn(order: Order, customer: str, now: datetime) -> Turn | None:
+    """Take the hold for this payment; of two devices one gets it."""
+    orders = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = orders.select_related("hold", "event", "user").get(pk=order.pk)
+    if order.status in PAID_ORDER:
+        return None
+    if order.status != OrderStatus.PENDING:
+        raise OrderClosed(order=str(order.pk))
+    try:
+        order.hold = inventory.start_paying(
+            hold=order.hold, now=now, lease=settings.PAYMENT_LEASE
+        )
+    except inventory.HoldBeingPaid as other:
+        raise PaymentInProgress(order=str(order.pk)) from other
+    if not order.amount:
+        settling.settle_free(order, now=now)
+        return None
+    payment = _payment_of(order, customer, now)
+    return Turn(order, payment, now + settings.PAYMENT_LEASE)
+
+
+def _payment_of(order: Order, customer: str, now: datetime) -> Payment:
+    """The order's open payment; a new one when the last was cancelled."""
+    check_after = now + FIRST_QUESTION
+    payment, made = Payment.objects.get_or_create(
+        order=order,
+        status=PaymentStatus.CREATED,
+        defaults={
+            "amount": order.amount,
+            "currency": order.currency,
+            "customer_id": customer,
+            "created_at": now,
+            "check_after": check_after,
+        },
+    )
+    if not made:
+        payment.check_after = check_after
+        payment.save(update_fields=["check_after"])
+    payment.order = order
+    return payment
+
+
+def _pay(
+    turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
+) -> Order:
+    """Create the intent, commit, confirm it with the card, settle."""
+    opened = _open_intent(turn, customer, now)
+    save_card = save_card and not card.is_saved
+    attempt = _begin_attempt(turn, opened, card, customer, save_card, now)
+    try:
+        answer = get_gateway().confirm_intent(
+            intent_id=opened.intent_id,
+            payment_method=card.provider_id,
+            key=attempt.key,
+            return_url=f"{settings.SITE_URL}/orders/{turn.order.pk}",
+            save_card=save_card,
+        )
+    except GatewayUnavailable:
+        # It may have been charged: the hold stays, and the sweeps find out.
+        return turn.order
+    except PaymentMethodRefused:
+        _refuse_method(turn, attempt, now)
+        raise
+    settling.apply_intent(payment=turn.payment, intent=answer, now=now)
+    return _outcome(turn.order, attempt)
+
+
+def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
+    """The intent to confirm, made if need be and open to the card's customer."""
+    payment = turn.payment
+    try:
+        if payment.intent_id:
+            opened = Opened(payment.intent_id, payment.client_secret)
+        else:
+            intent = asking.open_intent(payment)
+            opened = Opened(intent.id, intent.client_secret)
+        if customer and customer != payment.customer_id:
+            get_gateway().set_intent_customer(
+                intent_id=opened.intent_id, customer=customer
+            )
+    except GatewayUnavailable:
+        _hand_back(turn, now)
+        raise
+    return opened
+
+
+@transaction.atomic(durable=True)
+def _begin_attempt(
+    turn: Turn,
+    opened: Opened,
+    card: cards.Card,
+    customer: str,
+    save_card: bool,
+    now: datetime,
+) -> PaymentAttempt:
+    """Commit the intent's id and the attempt, if the turn is still ours."""
+    order, payment = books.lock(turn.payment.pk)
+    ours = order.hold.status == HoldStatus.PAYING and (
+        order.hold.lease_until == turn.lease_until
+    )
+    if not ours or payment.status != PaymentStatus.CREATED:
+        raise OrderClosed(order=str(order.pk))
+    payment.intent_id, payment.client_secret = opened.intent_id, opened.client_secret
+    payment.customer_id = customer or payment.customer_id
+    payment.save(update_fields=["intent_id", "client_secret", "customer_id"])
+    return PaymentAttempt.objects.create(
+        payment=payment,
+        payment_method=card.provider_id,
+        amount=payment.amount,
+        save_card=save_card,
+        created_at=now,
+    )
+
+
+def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
+    """The order as the attempt left it, or the refusal it met."""
+    order.refresh_from_db()
+    attempt.refresh_from_db()
+    if order.status in PAID_ORDER:
+        return order
+    if attempt.status == AttemptStatus.DECLINED:
+        raise CardDeclined(order=order.pk, decline_code=attempt.decline_code)
+    if attempt.status == AttemptStatus.ABANDONED or (
+        order.status == OrderStatus.CANCELLED
+    ):
+        raise OrderClosed(order=str(order.pk))
+    return order
+
+
+@transaction.atomic(durable=True)
+def _hand_back(turn: Turn, now: datetime) -> None:
+    """Nothing was confirmed, so nothing was charged: the hold is the buyer's."""
+    books.lock(turn.payment.pk)
+    inventory.pause_paying(hold=turn.order.hold, now=now)
+
+
+@transaction.atomic(durable=True)
+def _refuse_method(turn: Turn, attempt: PaymentAttempt, now: datetime) -> None:
+    books.lock(turn.payment.pk)
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(
+        status=AttemptStatus.DECLINED, decline_code="payment_method_refused"
+    )
+    inventory.pause_paying(hold=turn.order.hold, now=now)

@@ -1,0 +1,89 @@
+"""The buyer's bank asks the money back. Lock order: order, payment, dispute."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory.models import Ticket
+from payments.gateways import DisputeInfo
+from payments.models import (
+    UNPAID_REFUND,
+    Dispute,
+    DisputeStatus,
+    IncidentKind,
+    LedgerKind,
+    Payment,
+    RefundStatus,
+)
+from payments.money import in_words
+from payments.services import books
+
+WON = {"won", "warning_closed", "prevented"}
+LOST = {"lost"}
+DEAD = (DisputeStatus.OPEN, DisputeStatus.LOST)
+
+
+@transaction.atomic
+def apply_dispute(*, payment: Payment, info: DisputeInfo, now: datetime) -> Dispute:
+    """Bring a dispute and the books to what the provider says; again: no change.
+
+    While it is open or lost, the order's unused tickets do not admit. Lost, the
+    refunds still owed for it are dropped: the bank has the money.
+    """
+    order, payment = books.lock(payment.pk)
+    dispute, made = Dispute.objects.get_or_create(
+        provider_id=info.id,
+        defaults={
+            "payment": payment,
+            "provider_status": info.status,
+            "amount": info.amount,
+            "currency": info.currency,
+            "reason": info.reason[:60],
+            "opened_at": info.opened_at,
+        },
+    )
+    if made:
+        books.report(
+            IncidentKind.DISPUTE,
+            order=order,
+            detail=(
+                f"{in_words(info.amount, info.currency)} disputed ({info.reason}). "
+                "Its unused tickets do not admit until it is won."
+            ),
+            dedupe_key=info.id,
+        )
+    for moved in info.movements:
+        taken = moved.amount < 0
+        books.enter(
+            payment,
+            kind=(
+                LedgerKind.DISPUTE_WITHDRAWN if taken else LedgerKind.DISPUTE_RETURNED
+            ),
+            amount=moved.amount,
+            source=moved.id,
+        )
+    _decide(dispute, payment, info, now)
+    return dispute
+
+
+def _decide(
+    dispute: Dispute, payment: Payment, info: DisputeInfo, now: datetime
+) -> None:
+    dispute.provider_status = info.status
+    dispute.save(update_fields=["provider_status"])
+    if dispute.status != DisputeStatus.OPEN:
+        return
+    if info.status in WON:
+        dispute.move_to(DisputeStatus.WON, closed_at=now)
+    elif info.status in LOST:
+        dispute.move_to(DisputeStatus.LOST, closed_at=now)
+        owed = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
+        owed.update(status=RefundStatus.FAILED, failure="lost in a dispute")
+
+
+def why_not_admitted(ticket: Ticket) -> str | None:
+    """The reason a disputed ticket stays out; asked by the door at every scan."""
+    disputed = Dispute.objects.filter(
+        status__in=DEAD, payment__order__lines__ticket=ticket
+    )
+    return "its payment is disputed by the buyer's bank" if disputed.exists() else None

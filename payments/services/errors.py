@@ -1,0 +1,126 @@
+"""What a buyer, or staff, can be told about money. See `declines` for cards."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from payments.gateways import GatewayUnavailable
+from payments.services.declines import public_code, reason
+from ticketapp.errors import Action, DomainError
+
+
+class CardDeclined(DomainError):
+    """The bank said no; nothing was charged and the tickets are still held."""
+
+    code = "card_declined"
+    title = "Your card was not accepted."
+    status = HTTPStatus.PAYMENT_REQUIRED
+    action = Action.USE_ANOTHER_CARD
+
+    def __init__(self, *, order: UUID, decline_code: str) -> None:
+        shown = public_code(decline_code)
+        self.message = f"{reason(shown)} You have not been charged."
+        super().__init__(order=str(order), decline_code=shown, charged=False)
+
+
+class CardNotKept(DomainError):
+    """The bank does not let this card be kept."""
+
+    code = "card_not_kept"
+    title = "Your card was not accepted."
+    status = HTTPStatus.PAYMENT_REQUIRED
+    action = Action.USE_ANOTHER_CARD
+
+    def __init__(self, decline_code: str) -> None:
+        shown = public_code(decline_code)
+        self.message = f"{reason(shown)} The card was not saved, nothing was charged."
+        super().__init__(decline_code=shown, charged=False)
+
+
+class PaymentInProgress(DomainError):
+    code = "payment_in_progress"
+    title = "A payment for these tickets is under way."
+    message = (
+        "A payment for these tickets is already under way, perhaps on another "
+        "device. You will not be charged twice. Look at the order in a moment."
+    )
+    action = Action.WAIT
+    retry_after = 3
+
+
+class PaymentUnknown(GatewayUnavailable):
+    """We asked something that moves money and got no answer."""
+
+    code = "payment_unknown"
+    message = (
+        "The payment provider does not answer, so we do not know yet whether you "
+        "were charged. We keep asking: look at your order in a moment."
+    )
+    action = Action.WAIT
+    retry_after = 10
+
+
+class OrderClosed(DomainError):
+    code = "order_closed"
+    title = "This order is closed."
+    message = (
+        "This order was cancelled or its time ran out, and its tickets went back on "
+        "sale. You have not been charged. Choose tickets again."
+    )
+    action = Action.CHOOSE_OTHER_TICKETS
+
+
+class OrderPaid(DomainError):
+    code = "order_paid"
+    title = "This order is paid."
+    message = "You have paid for these tickets already; they are in your tickets."
+
+
+class EventOff(DomainError):
+    code = "event_cancelled"
+    title = "This event is off."
+    message = (
+        "This event was cancelled or postponed while you were choosing. You have not "
+        "been charged. Choose another event."
+    )
+    action = Action.CHOOSE_OTHER_TICKETS
+
+
+class PaymentMethodMissing(DomainError):
+    code = "payment_method_required"
+    title = "A card is needed."
+    status = HTTPStatus.BAD_REQUEST
+    message = "Say with payment_method which card pays for these tickets."
+
+
+class SavedCardGone(DomainError):
+    code = "saved_card_gone"
+    title = "This card is not kept any more."
+    message = (
+        "This card was removed or has expired. You have not been charged. Use another "
+        "card."
+    )
+    action = Action.USE_ANOTHER_CARD
+
+
+class NotRefundable(DomainError):
+    code = "not_refundable"
+    title = "This cannot be refunded."
+    message = "Order {reference} cannot be refunded: {why}."
+
+
+class RefundTooLarge(DomainError):
+    code = "refund_too_large"
+    title = "That is more than is left."
+    message = (
+        "Order {reference}: {left} of what was paid is left to refund, {asked} was "
+        "asked for. Nothing has changed."
+    )
+
+
+class PaymentDisputed(DomainError):
+    code = "payment_disputed"
+    title = "The bank has this payment."
+    message = (
+        "Order {reference} is disputed: the buyer's bank decides about the money. It "
+        "is not refunded a second time."
+    )

@@ -1,0 +1,75 @@
+"""What we tell people about their money. Sent once each: the keys say so."""
+
+from datetime import datetime, timedelta
+
+from notifications import services as notifications
+from payments.models import Order, Refund, RefundReason
+from payments.money import in_words
+
+# News about money stays news for longer than a concert.
+TTL = timedelta(days=3)
+
+
+def tell_receipt(order: Order, *, now: datetime) -> None:
+    tickets = (
+        "1 ticket" if order.hold.quantity == 1 else f"{order.hold.quantity} tickets"
+    )
+    notifications.enqueue(
+        user=order.user,
+        kind="receipt",
+        dedupe_key=f"receipt:{order.pk}",
+        title=f"You're going: {order.event.name}",
+        body=(
+            f"{tickets} for {order.event.name}, {_total(order)}. "
+            f"Order {order.reference}. Your tickets are in the app."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+
+
+def tell_too_late(
+    order: Order, amount: int, reason: RefundReason, *, now: datetime
+) -> None:
+    """Money came that may not buy the tickets: say where it is."""
+    why = (
+        f"{order.event.name} was cancelled while you were paying"
+        if reason == RefundReason.EVENT_CANCELLED
+        else f"Your payment for {order.event.name} came after the tickets were gone"
+    )
+    notifications.enqueue(
+        user=order.user,
+        kind="paid_too_late",
+        dedupe_key=f"too-late:{order.pk}",
+        title="Your payment goes back",
+        body=(
+            f"{why}, so you have no tickets. {in_words(amount, order.currency)} goes "
+            f"back to your card. Order {order.reference}. You need not do anything."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+
+
+def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:
+    cancelled = refund.reason == RefundReason.EVENT_CANCELLED
+    why = f"{order.event.name} was cancelled. " if cancelled else ""
+    notifications.enqueue(
+        user=order.user,
+        kind="event_refund" if cancelled else "refund",
+        dedupe_key=f"refund:{refund.pk}",
+        title=f"{in_words(refund.amount, refund.currency)} goes back to your card",
+        body=(
+            f"{why}We have refunded {in_words(refund.amount, refund.currency)} for "
+            f"order {order.reference}. Your bank shows it within 5 to 10 days."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+
+
+def _total(order: Order) -> str:
+    return in_words(order.amount, order.currency) if order.amount else "free of charge"

@@ -1,0 +1,280 @@
+"""What the provider says about an intent becomes what is true here.
+
+The reply to our own call, a webhook and a sweep all end in `apply_intent`;
+whoever comes second changes nothing. Lock order: order, payment, hold, tickets;
+taking tickets again (which begins with the buyer's key) comes before the order.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from events.models import EventStatus
+from inventory import services as inventory
+from inventory.models import Hold, HoldStatus, Ticket
+from payments.gateways import Intent, IntentStatus
+from payments.models import (
+    OPEN_PAYMENT,
+    PAID_ORDER,
+    AttemptStatus,
+    IncidentKind,
+    LedgerKind,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundReason,
+)
+from payments.money import in_words
+from payments.services import books, messages
+from payments.services.keeping import keep_card
+
+ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
+IN_FLIGHT = (
+    AttemptStatus.STARTED,
+    AttemptStatus.REQUIRES_ACTION,
+    AttemptStatus.PROCESSING,
+)
+NO_TICKETS = (
+    inventory.SoldOut,
+    inventory.AllHeld,
+    inventory.TooFewLeft,
+    inventory.OverLimit,
+)
+
+
+class _SettledMeanwhileError(Exception):
+    """Somebody else told the same news first: undo the tickets taken again."""
+
+
+def apply_intent(*, payment: Payment, intent: Intent, now: datetime) -> None:
+    """Bring a payment, its order, hold and tickets to what `intent` says."""
+    match intent.status:
+        case IntentStatus.SUCCEEDED:
+            _succeed(payment, intent, now)
+        case IntentStatus.CANCELED:
+            _end(payment, intent, now)
+        case IntentStatus.REQUIRES_ACTION:
+            _wait(payment, intent, PaymentStatus.REQUIRES_ACTION)
+        case IntentStatus.PROCESSING:
+            _wait(payment, intent, PaymentStatus.PROCESSING)
+        case _:
+            _decline(payment, intent, now)
+
+
+# Money came
+
+
+def _succeed(payment: Payment, intent: Intent, now: datetime) -> None:
+    try:
+        _settle(payment, intent, now)
+    except inventory.HoldExpired:
+        try:
+            _settle_late(payment, intent, now)
+        except _SettledMeanwhileError:
+            return
+
+
+@transaction.atomic
+def _settle(payment: Payment, intent: Intent, now: datetime) -> None:
+    """The ordinary way: the tickets are still held for this order."""
+    order, payment = books.lock(payment.pk)
+    if payment.status == PaymentStatus.SUCCEEDED:
+        return
+    _capture(payment, intent, now)
+    if refusal := _reason_to_refund(order, payment, intent):
+        _give_back(order, payment, refusal, intent, now)
+        return
+    tickets = _sell(order.hold, now)
+    _complete(order, tickets, now)
+
+
+@transaction.atomic
+def _settle_late(payment: Payment, intent: Intent, now: datetime) -> None:
+    """The hold is gone: take tickets again and honour the quote, or refund."""
+    hold = Hold.objects.get(order__payments=payment.pk)
+    try:
+        again = inventory.retake_tickets(hold=hold, now=now)
+    except NO_TICKETS:
+        again = None
+    order, payment = books.lock(payment.pk)
+    if payment.status == PaymentStatus.SUCCEEDED:
+        raise _SettledMeanwhileError
+    _capture(payment, intent, now)
+    if again is None:
+        _give_back(order, payment, RefundReason.TOO_LATE, intent, now)
+        return
+    order.hold = again
+    order.save(update_fields=["hold"])
+    _complete(order, inventory.sell_held_tickets(hold=again, now=now), now)
+    books.report(
+        IncidentKind.LATE_HONOURED,
+        order=order,
+        detail="The money came after the hold had ended; tickets were taken again.",
+        dedupe_key=str(payment.pk),
+    )
+
+
+def _capture(payment: Payment, intent: Intent, now: datetime) -> None:
+    payment.move_to(
+        PaymentStatus.SUCCEEDED,
+        intent_id=intent.id,
+        succeeded_at=now,
+        flag="",
+    )
+    books.enter(
+        payment,
+        kind=LedgerKind.CAPTURE,
+        amount=intent.amount_received,
+        source=intent.id,
+    )
+    attempt = payment.attempts.order_by("-pk").first()
+    if attempt is None:
+        return
+    attempt.status, attempt.next_action = AttemptStatus.SUCCEEDED, None
+    attempt.save(update_fields=["status", "next_action"])
+    if attempt.save_card and intent.card:
+        keep_card(user=payment.order.user, card=intent.card, now=now)
+
+
+def _reason_to_refund(
+    order: Order, payment: Payment, intent: Intent
+) -> RefundReason | None:
+    """Why this money may not buy the tickets, whether they are there or not."""
+    if order.status in PAID_ORDER:
+        return RefundReason.TOO_LATE
+    paid = (intent.amount_received, intent.currency)
+    if paid != (payment.amount, payment.currency):
+        return RefundReason.MISMATCH
+    if order.event.status == EventStatus.CANCELLED:
+        return RefundReason.EVENT_CANCELLED
+    return None
+
+
+def _sell(hold: Hold, now: datetime) -> list[Ticket]:
+    """Sell held tickets; a hold that was paused meanwhile is taken up again."""
+    if hold.status == HoldStatus.ACTIVE:
+        inventory.start_paying(hold=hold, now=now, lease=hold.expires_at - now)
+    return inventory.sell_held_tickets(hold=hold, now=now)
+
+
+def _complete(order: Order, tickets: list[Ticket], now: datetime) -> None:
+    """The tickets are the buyer's: a line for each, and a receipt."""
+    hold = order.hold
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            ticket=ticket,
+            unit_amount=hold.unit_amount,
+            fee_amount=hold.fee_amount,
+            tax_amount=hold.tax_amount,
+            total_amount=hold.total_amount // hold.quantity,
+        )
+        for ticket in tickets
+    )
+    order.move_to(OrderStatus.PAID, paid_at=now, cancelled_at=None)
+    messages.tell_receipt(order, now=now)
+
+
+def settle_free(order: Order, *, now: datetime) -> None:
+    """Nothing to pay: the order is settled where it is made."""
+    _complete(order, _sell(order.hold, now), now)
+
+
+def _give_back(
+    order: Order,
+    payment: Payment,
+    reason: RefundReason,
+    intent: Intent,
+    now: datetime,
+) -> None:
+    """Owe all of it back, once: the key is the payment's."""
+    Refund.objects.get_or_create(
+        key=f"back-{payment.key}",
+        defaults={
+            "payment": payment,
+            "amount": intent.amount_received,
+            "currency": payment.currency,
+            "reason": reason,
+        },
+    )
+    if order.status not in PAID_ORDER:
+        _close(order, now)
+        messages.tell_too_late(order, intent.amount_received, reason, now=now)
+    mismatch = reason == RefundReason.MISMATCH
+    paid = in_words(intent.amount_received, intent.currency)
+    books.report(
+        IncidentKind.MISMATCH if mismatch else IncidentKind.LATE_REFUNDED,
+        order=order,
+        detail=f"{paid} came and goes back: {RefundReason(reason).label}.",
+        dedupe_key=str(payment.pk),
+    )
+
+
+# Money did not come
+
+
+@transaction.atomic
+def _decline(payment: Payment, intent: Intent, now: datetime) -> None:
+    """The intent waits for another card; so does the buyer, while time is left."""
+    order, payment = books.lock(payment.pk)
+    if payment.status not in OPEN_PAYMENT:
+        return
+    if payment.status != PaymentStatus.CREATED:
+        payment.move_to(PaymentStatus.CREATED)
+    _end_attempts(payment, intent)
+    if order.hold.expires_at > now:
+        inventory.pause_paying(hold=order.hold, now=now)
+    else:  # Its intent is cancelled first: the sweep takes it at once.
+        inventory.keep_paying(hold=order.hold, until=now)
+
+
+@transaction.atomic
+def _end(payment: Payment, intent: Intent, now: datetime) -> None:
+    """The intent is cancelled: this payment cannot take money any more."""
+    order, payment = books.lock(payment.pk)
+    if payment.status not in OPEN_PAYMENT:
+        return
+    payment.move_to(PaymentStatus.CANCELLED, intent_id=intent.id, flag="")
+    _end_attempts(payment, intent)
+    if order.status == OrderStatus.PENDING:
+        hold = inventory.pause_paying(hold=order.hold, now=now)
+        if hold.status in ENDED_HOLD:
+            order.move_to(OrderStatus.CANCELLED, cancelled_at=now)
+
+
+@transaction.atomic
+def _wait(payment: Payment, intent: Intent, status: PaymentStatus) -> None:
+    """The buyer's bank asks them, or thinks: the hold waits until its end."""
+    order, payment = books.lock(payment.pk)
+    if payment.status not in OPEN_PAYMENT:
+        return
+    if payment.status != status:
+        payment.move_to(status)
+    payment.attempts.filter(status__in=IN_FLIGHT).update(
+        status=AttemptStatus(status.value), next_action=intent.next_action
+    )
+    inventory.keep_paying(hold=order.hold, until=order.hold.expires_at)
+
+
+def _end_attempts(payment: Payment, intent: Intent) -> None:
+    attempts = payment.attempts.filter(status__in=IN_FLIGHT)
+    if intent.decline:
+        attempts.update(
+            status=AttemptStatus.DECLINED,
+            decline_code=intent.decline.code[:60],
+            next_action=None,
+        )
+    else:
+        attempts.update(status=AttemptStatus.ABANDONED, next_action=None)
+
+
+def _close(order: Order, now: datetime) -> None:
+    """End an order that gets no tickets, and let go of what it still holds."""
+    inventory.free_paying_hold(hold=order.hold, now=now)
+    if order.hold.status == HoldStatus.ACTIVE:
+        inventory.release_hold(hold=order.hold, now=now)
+    if order.status == OrderStatus.PENDING:
+        order.move_to(OrderStatus.CANCELLED, cancelled_at=now)

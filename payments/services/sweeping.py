@@ -1,0 +1,112 @@
+"""Payments that nobody finished: a lost reply, a crash, a buyer who went away.
+
+Any number of workers may sweep at once: each claims payments for a while by
+`check_after`. Lock order: order, payment, hold, tickets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from inventory.models import HoldStatus
+from payments.models import (
+    OPEN_PAYMENT,
+    AttemptStatus,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+)
+from payments.services import asking, settling
+from payments.services.errors import PaymentUnknown
+
+ENDED_HOLD = settling.ENDED_HOLD
+NEXT_LOOK = timedelta(seconds=20)
+SILENCE = "The provider does not answer; the tickets stay held. First noticed {since}."
+
+UNDECIDED = "The bank still thinks although the time is over; the tickets stay held."
+
+
+@dataclass
+class Swept:
+    """What one sweep did: payments asked about, unanswered, orders closed."""
+
+    asked: int = 0
+    unanswered: int = 0
+    closed: int = 0
+
+
+def sweep_payments(*, now: datetime, limit: int) -> Swept:
+    """Ask about up to `limit` unfinished payments and act on the answers.
+
+    Tickets are freed only after the provider confirmed that the intent is
+    cancelled. While it does not answer, the hold stays and the payment is
+    flagged for staff.
+    """
+    swept = Swept()
+    for payment in _claim(now, limit):
+        swept.asked += 1
+        try:
+            _finish(payment, now)
+        except PaymentUnknown:
+            swept.unanswered += 1
+            _flag(payment, SILENCE.format(since=f"{now:%Y-%m-%d %H:%M} UTC"))
+    swept.closed = close_abandoned_orders(now=now, limit=limit)
+    return swept
+
+
+@transaction.atomic(durable=True)
+def _claim(now: datetime, limit: int) -> list[Payment]:
+    """Unfinished payments whose turn it is, kept from other sweeps for a while."""
+    over = Q(
+        order__hold__status=HoldStatus.PAYING, order__hold__lease_until__lte=now
+    ) | Q(order__hold__status__in=ENDED_HOLD)
+    unanswered = Q(status__in=[PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING])
+    started = Q(attempts__status=AttemptStatus.STARTED)
+    due = Payment.objects.filter(status__in=OPEN_PAYMENT, check_after__lte=now)
+    wanted = due.filter(over | unanswered | started).order_by("check_after")
+    locked = wanted.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    claimed = list(locked.select_related("order__hold")[:limit])
+    ids = [payment.pk for payment in claimed]
+    Payment.objects.filter(pk__in=ids).update(check_after=now + NEXT_LOOK)
+    return claimed
+
+
+def _finish(payment: Payment, now: datetime) -> None:
+    hold = payment.order.hold
+    lapsed = asking.lease_is_over(hold, now) and hold.expires_at <= now
+    if lapsed or hold.status in ENDED_HOLD:
+        asking.cancel_payment(payment=payment, now=now)
+        if Payment.objects.filter(pk=payment.pk, status__in=OPEN_PAYMENT).exists():
+            _flag(payment, UNDECIDED)
+    else:
+        asking.ask_about(payment=payment, now=now)
+
+
+def _flag(payment: Payment, flag: str) -> None:
+    Payment.objects.filter(pk=payment.pk, flag="").update(flag=flag)
+
+
+def close_abandoned_orders(*, now: datetime, limit: int) -> int:
+    """Close pending orders that have neither tickets held nor a payment open."""
+    over = Order.objects.filter(
+        status=OrderStatus.PENDING, hold__status__in=ENDED_HOLD
+    ).exclude(payments__status__in=OPEN_PAYMENT)
+    closed = 0
+    for order_id in list(over.values_list("pk", flat=True)[:limit]):
+        closed += _close(order_id, now)
+    return closed
+
+
+@transaction.atomic(durable=True)
+def _close(order_id: UUID, now: datetime) -> bool:
+    orders = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = orders.select_related("hold").get(pk=order_id)
+    pending = order.status == OrderStatus.PENDING
+    if pending and order.hold.status in ENDED_HOLD:
+        order.move_to(OrderStatus.CANCELLED, cancelled_at=now)
+        return True
+    return False

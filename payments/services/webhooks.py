@@ -1,0 +1,244 @@
+"""What the provider tells us: kept on arrival, acted on by the worker.
+
+An event only says where to look. The worker fetches the object as it is now and
+acts on that, so events may come twice, late and in any order. What matches
+nothing yet is kept and tried again. Lock order: event, then as the effect needs.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from uuid import UUID
+
+from django.db import transaction
+
+from payments.gateways import (
+    GatewayUnavailable,
+    Intent,
+    ProviderEvent,
+    get_gateway,
+    reading,
+)
+from payments.models import (
+    CardSetup,
+    IncidentKind,
+    Payment,
+    PaymentStatus,
+    StripeEvent,
+)
+from payments.services import asking, books, cards, disputes, refunds, settling
+from ticketapp.errors import DomainError
+
+logger = logging.getLogger(__name__)
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+REPORTED_AFTER = 8
+Effect = Callable[[], object]
+
+
+class WrongMode(DomainError):
+    code = "webhook_wrong_mode"
+    title = "That event is from another mode."
+    status = HTTPStatus.BAD_REQUEST
+    message = "Test-mode events are not taken in live mode, nor live ones in test mode."
+
+
+class _NotYetError(Exception):
+    """Nothing here belongs to this event, so far."""
+
+
+@dataclass
+class Processed:
+    """What one run did."""
+
+    done: int = 0
+    kept: int = 0
+
+
+def receive_event(*, body: bytes, signature: str, now: datetime) -> StripeEvent:
+    """Keep a webhook under its id; the same one again is the same row.
+
+    Raises InvalidSignature or WrongMode, and then keeps nothing.
+    """
+    gateway = get_gateway()
+    event = gateway.verify_webhook(body=body, signature=signature)
+    if event.livemode != gateway.livemode:
+        raise WrongMode
+    kept = _row(event, now)
+    StripeEvent.objects.bulk_create([kept], ignore_conflicts=True)
+    return kept
+
+
+def _row(event: ProviderEvent, now: datetime) -> StripeEvent:
+    return StripeEvent(
+        provider_id=event.id,
+        type=event.type[:80],
+        object_id=event.object_id,
+        payload=event.payload,
+        received_at=now,
+        next_attempt_at=now,
+    )
+
+
+def process_events(*, now: datetime, limit: int) -> Processed:
+    """Act on up to `limit` events that wait; each effect marks its event."""
+    run = Processed(done=_tick_off_known(now))
+    for event in _claim(now, limit):
+        try:
+            _process(event, now)
+        except (_NotYetError, GatewayUnavailable) as reason:
+            _keep(event, str(reason) or "The provider does not answer.", now)
+            run.kept += 1
+        except Exception as bug:
+            # A bug of ours with one event must not keep the others waiting.
+            logger.exception("Event %s could not be processed", event.provider_id)
+            _keep(event, f"{type(bug).__name__}: {bug}", now)
+            run.kept += 1
+        else:
+            run.done += 1
+    return run
+
+
+def _tick_off_known(now: datetime) -> int:
+    """Most news is old: our own reply has settled the payment already."""
+    paid = Payment.objects.filter(status=PaymentStatus.SUCCEEDED)
+    return StripeEvent.objects.filter(
+        processed_at=None,
+        type="payment_intent.succeeded",
+        object_id__in=paid.values("intent_id"),
+    ).update(processed_at=now, error="")
+
+
+@transaction.atomic(durable=True)
+def _claim(now: datetime, limit: int) -> list[StripeEvent]:
+    due = StripeEvent.objects.filter(processed_at=None, next_attempt_at__lte=now)
+    locked = due.order_by("next_attempt_at", "pk").select_for_update(skip_locked=True)
+    claimed = list(locked[:limit])
+    ids = [event.pk for event in claimed]
+    StripeEvent.objects.filter(pk__in=ids).update(next_attempt_at=now + LEASE)
+    return claimed
+
+
+def _process(event: StripeEvent, now: datetime) -> None:
+    effect = _effect_of(event, now)
+    with transaction.atomic(durable=True):
+        row = StripeEvent.objects.select_for_update().get(pk=event.pk)
+        if row.processed_at:
+            return
+        effect()
+        row.processed_at, row.error = now, ""
+        row.save(update_fields=["processed_at", "error"])
+
+
+def _keep(event: StripeEvent, error: str, now: datetime) -> None:
+    attempts = event.attempts + 1
+    wait = min(FIRST_WAIT * 2**event.attempts, LONGEST_WAIT)
+    StripeEvent.objects.filter(pk=event.pk, processed_at=None).update(
+        attempts=attempts, next_attempt_at=now + wait, error=error[:300]
+    )
+    if attempts == REPORTED_AFTER:
+        books.report(
+            IncidentKind.UNMATCHED_EVENT,
+            order=None,
+            detail=f"{event.type} {event.provider_id}: {error}",
+            dedupe_key=event.provider_id,
+        )
+
+
+# What to do: ask the provider first, then give what is to happen in a transaction.
+
+
+def _effect_of(event: StripeEvent, now: datetime) -> Effect:
+    kind = event.type
+    if kind.startswith("payment_intent."):
+        return _intent_news(event, now)
+    if kind == "charge.refunded" or kind.startswith("refund."):
+        return _refund_news(event, now)
+    if kind.startswith("charge.dispute."):
+        return _dispute_news(event, now)
+    if kind.startswith("setup_intent."):
+        return _setup_news(event, now)
+    return _nothing
+
+
+def _nothing() -> None:
+    """News that does not change anything here."""
+
+
+def _intent_news(event: StripeEvent, now: datetime) -> Effect:
+    payment = _payment_of(event)
+    if payment.status == PaymentStatus.SUCCEEDED:
+        return _nothing
+    intent = asking.news_of(payment=payment, now=now)
+    if intent is None:
+        return _nothing
+    return partial(settling.apply_intent, payment=payment, intent=intent, now=now)
+
+
+def _refund_news(event: StripeEvent, now: datetime) -> Effect:
+    payment = _payment_of(event)
+    intent = _unless_settled(payment, now)
+    intent_id = payment.intent_id or (intent.id if intent else "")
+    results = get_gateway().list_refunds(intent_id=intent_id)
+
+    def effect() -> None:
+        _settle_first(payment, intent, now)
+        refunds.apply_refunds(payment=payment, results=results, now=now)
+
+    return effect
+
+
+def _dispute_news(event: StripeEvent, now: datetime) -> Effect:
+    payment = _payment_of(event)
+    intent = _unless_settled(payment, now)
+    info = get_gateway().retrieve_dispute(dispute_id=event.object_id)
+
+    def effect() -> None:
+        _settle_first(payment, intent, now)
+        disputes.apply_dispute(payment=payment, info=info, now=now)
+
+    return effect
+
+
+def _setup_news(event: StripeEvent, now: datetime) -> Effect:
+    setup = CardSetup.objects.filter(provider_id=event.object_id).first()
+    if setup is None:
+        raise _NotYetError("No card setup here has this id yet.")
+    intent = get_gateway().retrieve_setup(setup_id=event.object_id)
+    return partial(cards.apply_setup, setup=setup, intent=intent, now=now)
+
+
+def _unless_settled(payment: Payment, now: datetime) -> Intent | None:
+    """The news of the payment itself, if it comes later than what follows it."""
+    if payment.status == PaymentStatus.SUCCEEDED:
+        return None
+    return asking.news_of(payment=payment, now=now)
+
+
+def _settle_first(payment: Payment, intent: Intent | None, now: datetime) -> None:
+    if intent:
+        settling.apply_intent(payment=payment, intent=intent, now=now)
+
+
+def _payment_of(event: StripeEvent) -> Payment:
+    """Ours by the intent's id, or by what we wrote on it, before we knew its id."""
+    subject = event.payload["data"]["object"]
+    payments = Payment.objects.select_related("order__hold")
+    intent_id = reading.intent_id_of(subject)
+    found = payments.filter(intent_id=intent_id).first() if intent_id else None
+    if found is None and (payment_id := _id_in(subject)):
+        found = payments.filter(pk=payment_id, intent_id=None).first()
+    if found is None:
+        raise _NotYetError("No payment here belongs to this yet.")
+    return found
+
+
+def _id_in(subject: reading.Document) -> UUID | None:
+    try:
+        return UUID((subject.get("metadata") or {}).get("payment", ""))
+    except ValueError:
+        return None

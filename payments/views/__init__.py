@@ -1,0 +1,31 @@
+"""JSON in, one service call, JSON out."""
+
+from payments.views.cards import (
+    CardSetupListView,
+    CardSetupView,
+    PaymentMethodDefaultView,
+    PaymentMethodListView,
+    PaymentMethodView,
+)
+from payments.views.config import PaymentsConfigView
+from payments.views.orders import (
+    OrderCancelView,
+    OrderListView,
+    OrderPayView,
+    OrderView,
+)
+from payments.views.webhooks import StripeWebhookView
+
+__all__ = [
+    "CardSetupListView",
+    "CardSetupView",
+    "OrderCancelView",
+    "OrderListView",
+    "OrderPayView",
+    "OrderView",
+    "PaymentMethodDefaultView",
+    "PaymentMethodListView",
+    "PaymentMethodView",
+    "PaymentsConfigView",
+    "StripeWebhookView",
+]

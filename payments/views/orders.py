@@ -1,0 +1,143 @@
+"""Ordering what one holds, and paying for it. One's own orders only."""
+
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory import services as inventory
+from inventory.models import Hold
+from payments import services
+from payments.documents import order_document, with_all_told
+from payments.gateways import GatewayUnavailable, PaymentMethodRefused
+from payments.models import Order
+from payments.serializers import (
+    OrderPageSerializer,
+    OrderRequestSerializer,
+    OrderSerializer,
+    PayRequestSerializer,
+)
+from ticketapp.api import KeysetPagination, StrictQueryMixin
+from ticketapp.idempotency import idempotent_flow
+
+PAYING = [
+    services.CardDeclined,
+    services.PaymentInProgress,
+    services.OrderClosed,
+    services.EventOff,
+    services.SavedCardGone,
+    PaymentMethodRefused,
+    inventory.HoldExpired,
+    GatewayUnavailable,
+    services.PaymentUnknown,
+]
+
+
+class OwnOrdersView(StrictQueryMixin, generics.GenericAPIView):
+    lookup_url_kwarg = "order_id"
+
+    def get_queryset(self):
+        return with_all_told(Order.objects.filter(user=self.request.user))
+
+    def document(self, order_id: UUID) -> dict:
+        """The order as it is by now."""
+        order = self.get_queryset().get(pk=order_id)
+        return self.document_of(order)
+
+    def document_of(self, order: Order) -> dict:
+        absolute = self.request.build_absolute_uri
+        return order_document(order, now=timezone.now(), absolute=absolute)
+
+
+class OrderListView(OwnOrdersView):
+    """The buyer's orders: list them, or order what one holds."""
+
+    pagination_class = KeysetPagination
+    ordering = ("-created_at", "id")
+    problems = [*PAYING, services.PaymentMethodMissing]
+
+    @extend_schema(responses=OrderPageSerializer)
+    def get(self, request: Request) -> Response:
+        """Your orders, the newest first."""
+        orders = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response([self.document_of(o) for o in orders])
+
+    @extend_schema(request=OrderRequestSerializer, responses={201: OrderSerializer})
+    @idempotent_flow
+    def post(self, request: Request) -> Response:
+        """Order the tickets of a hold and pay for them.
+
+        Answers with the order paid, or with `payment.next_action`: then the
+        buyer's bank asks them; show it, and ask for the order until it is paid.
+        A declined card is a 402 and leaves the tickets held: pay again with
+        another card. With `processing` the bank's answer is on its way.
+        """
+        wanted = OrderRequestSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        given = wanted.validated_data
+        order = services.place_order(
+            user=request.user,
+            hold=self.hold(given["hold"]),
+            payment_method=given["payment_method"],
+            save_card=given["save_card"],
+            now=timezone.now(),
+        )
+        return Response(self.document(order.pk), status=status.HTTP_201_CREATED)
+
+    def hold(self, hold_id: UUID) -> Hold:
+        try:
+            own = Hold.objects.filter(user=self.request.user)
+            return own.select_related("event", "ticket_type").get(pk=hold_id)
+        except Hold.DoesNotExist:
+            message = "You hold no such tickets."
+            raise serializers.ValidationError({"hold": [message]}) from None
+
+
+class OrderView(OwnOrdersView):
+    """One of the buyer's orders."""
+
+    @extend_schema(responses=OrderSerializer)
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """One of your orders, as it is now."""
+        return Response(self.document_of(self.get_object()))
+
+
+class OrderPayView(OwnOrdersView):
+    """Another card for a pending order."""
+
+    problems = PAYING
+
+    @extend_schema(request=PayRequestSerializer, responses=OrderSerializer)
+    @idempotent_flow
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Pay a pending order with another card, while its tickets are held.
+
+        Answers as ordering does. A question of the bank that was left open is
+        withdrawn first, so nothing is paid twice.
+        """
+        wanted = PayRequestSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        order = services.pay_order(
+            order=self.get_object(), now=timezone.now(), **wanted.validated_data
+        )
+        return Response(self.document(order.pk))
+
+
+class OrderCancelView(OwnOrdersView):
+    """Giving a pending order up."""
+
+    problems = [
+        services.OrderPaid,
+        services.PaymentInProgress,
+        services.PaymentUnknown,
+    ]
+
+    @extend_schema(request=None, responses=OrderSerializer)
+    @idempotent_flow
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Cancel a pending order and let its tickets go."""
+        order = services.cancel_order(order=self.get_object(), now=timezone.now())
+        return Response(self.document(order.pk))
