@@ -99,6 +99,8 @@ class StrictQueryMixin(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods:
+            return  # That is refused next, and is the better answer.
         if request.method in SAFE_METHODS:
             also = paginator_params(self)
             self.query = self.query_serializer_class.read(request, also=also)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from drf_spectacular import openapi
-from drf_spectacular.plumbing import ResolvedComponent, get_doc
+from drf_spectacular.plumbing import ResolvedComponent, force_instance, get_doc
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
 
@@ -93,10 +93,18 @@ class AutoSchema(openapi.AutoSchema):
         words = [word.replace("-", "_") for word in self._tokenize_path()]
         method = self.method.lower()
         if method == "get":
-            words.append("list" if self._is_list_view() else "retrieve")
+            several = self._is_list_view() or self._is_page()
+            words.append("list" if several else "retrieve")
         elif not self._is_step():
             words.append(ACTIONS[method])
         return "_".join(words)
+
+    def _is_page(self) -> bool:
+        """Whether the answer has `results`, made by hand rather than by a paginator."""
+        answer = self.get_response_serializers()
+        if isinstance(answer, dict):
+            answer = next(iter(answer.values()), None)
+        return "results" in getattr(force_instance(answer), "fields", {})
 
     def _is_step(self) -> bool:
         """Whether this is a verb below one thing, as in /orders/{id}/pay."""

@@ -242,6 +242,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Names that an SDK keeps, where several fields are called `status`.
+    "ENUM_NAME_OVERRIDES": {
+        "EventStatus": "events.models.EventStatus",
+        "HoldStatus": "inventory.models.HoldStatus",
+        "TicketStatus": "inventory.models.TicketStatus",
+        "WaitlistStatus": "inventory.models.WaitlistStatus",
+        "OrderStatus": "payments.models.OrderStatus",
+        "PaymentStatus": "payments.models.PaymentStatus",
+        "CardSetupStatus": "payments.models.CardSetupStatus",
+    },
 }
 
 # Sign-in ---------------------------------------------------------------------
