@@ -13,3 +13,9 @@ def release_expired_holds() -> None:
     """Put the tickets of lapsed holds back on sale; safe to overlap."""
     while inventory.release_expired_holds(now=timezone.now(), limit=BATCH):
         pass
+
+
+@shared_task
+def match_waitlists() -> None:
+    """Give available tickets to those who wait, where freeing has missed it."""
+    inventory.match_waitlists(now=timezone.now())

@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
         ("forget what is old", "ticketapp.tasks.forget_old", 3600.0),
         ("send notifications", "notifications.tasks.send_notifications", 5.0),
         ("release holds", "inventory.tasks.release_expired_holds", 5.0),
+        ("match waitlists", "inventory.tasks.match_waitlists", 5.0),
         ("sweep payments", "payments.tasks.sweep_payments", 10.0),
         ("process webhooks", "payments.tasks.process_webhooks", 5.0),
         ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),
@@ -312,6 +313,8 @@ MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 
 HOLD_DURATION = timedelta(minutes=8)
 HOLD_DURATION_AT_LEAST = timedelta(minutes=2)
+WAITLIST_OFFER_DURATION = timedelta(minutes=10)
+WAITLIST_OFFER_DURATION_AT_LEAST = timedelta(minutes=2)  # In the last hour.
 MAX_TICKETS_PER_HOLD = 10
 PAYMENT_LEASE = timedelta(seconds=120)
 VIEWER_COUNTS_ENABLED = env.bool("VIEWER_COUNTS_ENABLED", default=True)

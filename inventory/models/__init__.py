@@ -17,9 +17,18 @@ from inventory.models.stock import (
     TicketType,
     TicketTypeQuerySet,
 )
+from inventory.models.waitlist import (
+    LIVE_ENTRY,
+    Waitlist,
+    WaitlistEntry,
+    WaitlistEntryQuerySet,
+    WaitlistReason,
+    WaitlistStatus,
+)
 
 __all__ = [
     "FREE_TICKET",
+    "LIVE_ENTRY",
     "LIVE_HOLD",
     "NOT_FOR_SALE",
     "OWNED_TICKET",
@@ -34,4 +43,9 @@ __all__ = [
     "TicketStatus",
     "TicketType",
     "TicketTypeQuerySet",
+    "Waitlist",
+    "WaitlistEntry",
+    "WaitlistEntryQuerySet",
+    "WaitlistReason",
+    "WaitlistStatus",
 ]

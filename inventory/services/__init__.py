@@ -1,6 +1,7 @@
 """What can be done to stock: `from inventory import services as inventory`.
 
-Lock order, everywhere: (buyer, event) key, event, ticket type, hold, tickets.
+Lock order, everywhere: (buyer, event) key, event, ticket type, waitlist of the
+type, hold, tickets.
 """
 
 from inventory.services.admission import (
@@ -23,6 +24,13 @@ from inventory.services.holds import (
     hold_tickets,
     retake_tickets,
 )
+from inventory.services.matching import match_waitlists
+from inventory.services.offers import (
+    begin_charge,
+    pass_offer,
+    register_offer_job,
+    return_to_line,
+)
 from inventory.services.releasing import (
     HoldAlreadySold,
     HoldBeingPaid,
@@ -33,19 +41,34 @@ from inventory.services.returns import TicketNotReturnable, return_tickets
 from inventory.services.selling import (
     HoldExpired,
     free_paying_hold,
+    keep_paying,
     pause_paying,
     sell_held_tickets,
     start_paying,
+)
+from inventory.services.waitlist import (
+    AlreadyOnWaitlist,
+    GroupTooLarge,
+    MaximumTooLow,
+    TicketsAvailable,
+    UntilOutOfRange,
+    WaitlistClosed,
+    join_waitlist,
+    latest_end,
+    withdraw_from_waitlist,
 )
 
 __all__ = [
     "AllHeld",
     "AlreadyCheckedIn",
+    "AlreadyOnWaitlist",
     "CapacityBelowTaken",
+    "GroupTooLarge",
     "HoldAlreadySold",
     "HoldBeingPaid",
     "HoldExists",
     "HoldExpired",
+    "MaximumTooLow",
     "NotOnSale",
     "NotYetOnSale",
     "OverLimit",
@@ -53,18 +76,30 @@ __all__ = [
     "SoldOut",
     "TicketNotReturnable",
     "TicketNotValid",
+    "TicketsAvailable",
     "TooFewLeft",
     "UnknownTicket",
+    "UntilOutOfRange",
+    "WaitlistClosed",
+    "begin_charge",
     "check_in",
     "free_paying_hold",
     "hold_tickets",
+    "join_waitlist",
+    "keep_paying",
+    "latest_end",
+    "match_waitlists",
+    "pass_offer",
     "pause_paying",
     "register_admission_check",
+    "register_offer_job",
     "release_expired_holds",
     "release_hold",
     "retake_tickets",
     "return_tickets",
+    "return_to_line",
     "sell_held_tickets",
     "set_capacity",
     "start_paying",
+    "withdraw_from_waitlist",
 ]

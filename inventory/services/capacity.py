@@ -1,10 +1,14 @@
-"""How many tickets of a type there are. Lock order: ticket type, tickets."""
+"""How many tickets of a type there are.
+
+Lock order: ticket type, waitlist of the type, tickets.
+"""
 
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from inventory.models import TAKEN_TICKET, Ticket, TicketStatus, TicketType
+from inventory.services.matching import freeing
 from inventory.services.picking import SLOTS, WAITING_ORDER
 from ticketapp.errors import DomainError
 
@@ -36,20 +40,25 @@ def set_capacity(
     when too few are free.
     """
     locked = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
-    tickets = Ticket.objects.filter(ticket_type=locked)
+    with freeing([locked.pk], now=now):
+        _resize(locked, capacity)
+    return locked
+
+
+def _resize(ticket_type: TicketType, capacity: int) -> None:
+    tickets = Ticket.objects.filter(ticket_type=ticket_type)
     present = tickets.exclude(
         status__in=[TicketStatus.RETURNED, TicketStatus.WITHDRAWN]
     ).count()
     if capacity > present:
-        _add(locked, capacity - present)
-    elif capacity < present and _withdraw(locked, present - capacity) < (
+        _add(ticket_type, capacity - present)
+    elif capacity < present and _withdraw(ticket_type, present - capacity) < (
         present - capacity
     ):
         taken = tickets.filter(status__in=TAKEN_TICKET).count()
         raise CapacityBelowTaken(taken=taken, capacity=capacity)
-    locked.capacity = capacity
-    locked.save(update_fields=["capacity"])
-    return locked
+    ticket_type.capacity = capacity
+    ticket_type.save(update_fields=["capacity"])
 
 
 def _add(ticket_type: TicketType, number: int) -> None:

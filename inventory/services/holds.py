@@ -1,9 +1,10 @@
 """Taking tickets off sale for one buyer.
 
 Lock order: (buyer, event) key, ticket type (only for the patient second try),
-hold, tickets.
+waitlist of the type, hold, tickets.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from events.models import Event, EventStatus
 from inventory.instants import utc
 from inventory.models import Hold, TicketType
 from inventory.pricing import Quote, quote
+from inventory.services.matching import serve_waitlist
 from inventory.services.picking import Outcome, Pick, pick_tickets
 from inventory.services.releasing import expire_hold
 from ticketapp.errors import Action, DomainError
@@ -178,14 +180,23 @@ def _take(pick: Pick) -> Outcome:
     with transaction.atomic(savepoint=False):
         outcome = pick_tickets(pick)
         if lapsed := outcome.lapsed_hold(pick.now):
-            expire_hold(lapsed, now=pick.now)
+            expire_hold(*lapsed, now=pick.now)
             outcome = pick_tickets(pick)
         if not outcome.hold and outcome.available >= pick.quantity:
-            locked = TicketType.objects.select_for_update(no_key=True)
-            locked.get(pk=pick.ticket_type.pk)
-            outcome = pick_tickets(pick, patient=True)
-            if not outcome.hold:  # Its counts are from before it waited.
-                outcome = pick_tickets(pick)
+            outcome = _take_patiently(pick)
+    return outcome
+
+
+def _take_patiently(pick: Pick) -> Outcome:
+    """Wait for rivals, after those who wait in line have had their turn."""
+    locked = TicketType.objects.select_for_update(no_key=True)
+    locked.get(pk=pick.ticket_type.pk)
+    left = serve_waitlist(pick.ticket_type.pk, now=pick.now)
+    if left is not None and left >= pick.quantity:
+        pick = replace(pick, line_is_served=True)
+    outcome = pick_tickets(pick, patient=True)
+    if not outcome.hold:  # Its counts are from before it waited.
+        outcome = pick_tickets(pick)
     return outcome
 
 

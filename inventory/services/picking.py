@@ -24,6 +24,7 @@ TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
 # the last tickets would wait for each other.
 BEGIN_ATTEMPT = "SAVEPOINT pick_tickets"
 UNDO_ATTEMPT = "ROLLBACK TO SAVEPOINT pick_tickets"
+KEEP_ATTEMPT = "RELEASE SAVEPOINT pick_tickets"
 
 PICK = """
 /* pick_tickets */
@@ -42,6 +43,9 @@ WITH mine AS (
 ), wanted AS (
     SELECT CASE WHEN (id IS NULL OR %(beside_a_live_hold)s)
                  AND tickets + coalesce(quantity, 0) + %(quantity)s <= %(limit)s
+                 AND (%(may_pass_the_line)s OR NOT EXISTS (
+                     SELECT FROM inventory_waitlistentry
+                      WHERE ticket_type_id = %(ticket_type)s AND status = 'waiting'))
                 THEN %(quantity)s ELSE 0 END AS tickets
       FROM mine
 ), above AS (
@@ -62,10 +66,12 @@ WITH mine AS (
 ), hold AS (
     INSERT INTO inventory_hold
            (id, user_id, event_id, ticket_type_id, quantity, status, unit_amount,
-            fee_amount, tax_amount, total_amount, currency, expires_at, created_at)
+            fee_amount, tax_amount, total_amount, currency, expires_at, created_at,
+            from_waitlist)
     SELECT %(hold)s, %(user)s, %(event)s, %(ticket_type)s, %(quantity)s,
            %(hold_status)s, %(unit_amount)s, %(fee_amount)s, %(tax_amount)s,
-           %(total_amount)s, %(currency)s, %(expires_at)s, %(now)s
+           %(total_amount)s, %(currency)s, %(expires_at)s, %(now)s,
+           %(from_waitlist)s
      WHERE (SELECT count(*) FROM picked) = %(quantity)s
     RETURNING id
 ), taken AS (
@@ -98,7 +104,9 @@ class Pick:
     """What is wanted: so many tickets for one buyer, at a price, until a time.
 
     `beside_a_live_hold` is for tickets already paid for: they may be taken even
-    while the buyer holds others, and become theirs at once.
+    while the buyer holds others, and become theirs at once. Nobody else takes
+    tickets past people who wait: `from_waitlist` is for one of them, and with
+    `line_is_served` nobody in the line can have what is left.
     """
 
     user_id: UUID
@@ -108,6 +116,8 @@ class Pick:
     expires_at: datetime
     now: datetime
     beside_a_live_hold: bool = False
+    from_waitlist: bool = False
+    line_is_served: bool = False
 
     @property
     def hold_status(self) -> HoldStatus:
@@ -117,13 +127,15 @@ class Pick:
         event = self.ticket_type.event
         sold = self.beside_a_live_hold
         return {
-            "turn": f"{self.user_id}{event.pk}",
+            "turn": turn_of(self.user_id, event.pk),
             "user": self.user_id,
             "event": event.pk,
             "ticket_type": self.ticket_type.pk,
             "quantity": self.quantity,
             "limit": event.per_buyer_limit,
             "beside_a_live_hold": self.beside_a_live_hold,
+            "from_waitlist": self.from_waitlist,
+            "may_pass_the_line": self.from_waitlist or self.line_is_served,
             "slot": slot,
             "hold": hold_id,
             "hold_status": self.hold_status.value,
@@ -153,6 +165,7 @@ class Pick:
             currency=self.quote.currency,
             expires_at=self.expires_at,
             created_at=self.now,
+            from_waitlist=self.from_waitlist,
         )
         hold._state.adding, hold._state.db = False, connection.alias
         return hold
@@ -177,12 +190,25 @@ class Outcome:
     available: int
     held: bool
 
-    def lapsed_hold(self, now: datetime) -> UUID | None:
-        """The buyer's own hold that ran out and was not swept yet."""
-        active = self.live_status == HoldStatus.ACTIVE
-        if active and self.live_expires_at and self.live_expires_at <= now:
-            return self.live_id
-        return None
+    def lapsed_hold(self, now: datetime) -> tuple[UUID, UUID] | None:
+        """The buyer's own hold that ran out and was not swept yet, and its type."""
+        if self.live_status != HoldStatus.ACTIVE:
+            return None
+        if not (self.live_id and self.live_ticket_type_id and self.live_expires_at):
+            return None
+        lapsed = self.live_expires_at <= now
+        return (self.live_id, self.live_ticket_type_id) if lapsed else None
+
+    def rivals_were_in_the_way(self, pick: Pick) -> bool:
+        """Enough are there and the buyer may have them, but others had them locked."""
+        limit = pick.ticket_type.event.per_buyer_limit
+        may_have_them = not self.live_id and self.owned + pick.quantity <= limit
+        return may_have_them and self.available >= pick.quantity
+
+
+def turn_of(user_id: UUID, event_id: UUID) -> str:
+    """What the lock on (buyer, event) is taken on."""
+    return f"{user_id}{event_id}"
 
 
 def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
@@ -206,3 +232,15 @@ def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
             cursor.execute(UNDO_ATTEMPT)
     hold = pick.hold(hold_id) if complete else None
     return Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]
+
+
+def undo_pick() -> None:
+    """Let go of what the last `pick_tickets` took, in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNDO_ATTEMPT)
+
+
+def keep_pick() -> None:
+    """Forget how to undo the last pick: many in one transaction would pile up."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_ATTEMPT)

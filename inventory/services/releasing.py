@@ -1,4 +1,7 @@
-"""Putting held tickets back on sale. Lock order: hold, tickets."""
+"""Putting held tickets back on sale.
+
+Lock order: waitlist of the type, hold, tickets.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from inventory.services.matching import freeing
 from inventory.services.picking import WAITING_ORDER
 from ticketapp.errors import Action, DomainError
 
@@ -36,15 +40,16 @@ def release_hold(*, hold: Hold, now: datetime) -> Hold:
     Raises HoldBeingPaid while a payment runs (the order is cancelled first) and
     HoldAlreadySold after it.
     """
-    locked = Hold.objects.select_for_update().get(pk=hold.pk)
-    if locked.status == HoldStatus.PAYING:
-        raise HoldBeingPaid
-    if locked.status == HoldStatus.CONVERTED:
-        raise HoldAlreadySold
-    if locked.status == HoldStatus.ACTIVE:
-        lapsed = locked.expires_at <= now
-        free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
-        locked.refresh_from_db(fields=["status"])
+    with freeing([hold.ticket_type_id], now=now):
+        locked = Hold.objects.select_for_update().get(pk=hold.pk)
+        if locked.status == HoldStatus.PAYING:
+            raise HoldBeingPaid
+        if locked.status == HoldStatus.CONVERTED:
+            raise HoldAlreadySold
+        if locked.status == HoldStatus.ACTIVE:
+            lapsed = locked.expires_at <= now
+            free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+            locked.refresh_from_db(fields=["status"])
     return locked
 
 
@@ -56,21 +61,27 @@ def release_expired_holds(*, now: datetime, limit: int) -> int:
     each takes holds that no other has locked.
     """
     lapsed = Hold.objects.expired(now).order_by("expires_at")
-    locked = lapsed.select_for_update(skip_locked=True).values_list("pk", flat=True)
-    ended = list(locked[:limit])
-    free(ended, HoldStatus.EXPIRED)
+    types = set(lapsed.values_list("ticket_type", flat=True)[:limit])
+    with freeing(types, now=now):
+        rows = lapsed.filter(ticket_type__in=types).select_for_update(skip_locked=True)
+        ended = list(rows.values_list("pk", flat=True)[:limit])
+        free(ended, HoldStatus.EXPIRED)
     return len(ended)
 
 
-def expire_hold(hold_id: UUID, *, now: datetime) -> None:
+def expire_hold(hold_id: UUID, ticket_type_id: UUID, *, now: datetime) -> None:
     """End one lapsed hold, unless someone else just did; in a transaction."""
-    lapsed = Hold.objects.expired(now).filter(pk=hold_id)
-    ended = list(lapsed.select_for_update().values_list("pk", flat=True))
-    free(ended, HoldStatus.EXPIRED)
+    with freeing([ticket_type_id], now=now):
+        lapsed = Hold.objects.expired(now).filter(pk=hold_id)
+        ended = list(lapsed.select_for_update().values_list("pk", flat=True))
+        free(ended, HoldStatus.EXPIRED)
 
 
 def free(hold_ids: Collection[UUID], status: str) -> None:
-    """End holds that the caller has locked, and put their tickets back on sale."""
+    """End holds that the caller has locked, and put their tickets back on sale.
+
+    Inside `freeing`, so that those who wait for such tickets are served first.
+    """
     if not hold_ids:
         return
     Hold.objects.filter(pk__in=hold_ids).update(status=status, lease_until=None)

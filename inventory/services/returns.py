@@ -1,4 +1,7 @@
-"""Taking sold tickets back. Lock order: tickets. Money is another matter."""
+"""Taking sold tickets back. Money is another matter.
+
+Lock order: waitlist of the type, tickets.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,6 +10,7 @@ from random import randrange
 from django.db import transaction
 
 from inventory.models import Ticket, TicketStatus
+from inventory.services.matching import freeing
 from inventory.services.picking import SLOTS
 from inventory.services.releasing import lock_tickets
 from ticketapp.errors import DomainError
@@ -30,12 +34,13 @@ def return_tickets(*, tickets: Collection[Ticket], now: datetime) -> list[Ticket
     Gives the fresh tickets.
     """
     wanted = {ticket.pk for ticket in tickets}
-    sold = lock_tickets(pk__in=wanted, status=TicketStatus.SOLD)
-    types = list(sold.values_list("ticket_type", flat=True))
-    if len(types) < len(wanted):
-        raise TicketNotReturnable(count=len(wanted) - len(types))
-    sold.update(status=TicketStatus.RETURNED)
-    return Ticket.objects.bulk_create(
-        Ticket(ticket_type_id=ticket_type, slot=randrange(SLOTS))
-        for ticket_type in types
-    )
+    with freeing({ticket.ticket_type_id for ticket in tickets}, now=now):
+        sold = lock_tickets(pk__in=wanted, status=TicketStatus.SOLD)
+        types = list(sold.values_list("ticket_type", flat=True))
+        if len(types) < len(wanted):
+            raise TicketNotReturnable(count=len(wanted) - len(types))
+        sold.update(status=TicketStatus.RETURNED)
+        return Ticket.objects.bulk_create(
+            Ticket(ticket_type_id=ticket_type, slot=randrange(SLOTS))
+            for ticket_type in types
+        )

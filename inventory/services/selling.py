@@ -1,6 +1,7 @@
 """From held to sold: what the payment flow does to stock.
 
-Lock order: hold, tickets. The caller holds its order and payment first.
+Lock order: waitlist of the type (where tickets may go back on sale), hold,
+tickets. The caller holds its order and payment first.
 """
 
 from datetime import datetime, timedelta
@@ -8,6 +9,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from inventory.services.matching import freeing
+from inventory.services.offers import complete_offer
 from inventory.services.releasing import HoldBeingPaid, free, lock_tickets
 from ticketapp.errors import Action, DomainError
 
@@ -39,18 +42,25 @@ def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:
 
 
 @transaction.atomic
+def keep_paying(*, hold: Hold, until: datetime) -> None:
+    """Let the payment flow keep a hold it has until then, as for a challenge."""
+    Hold.objects.filter(pk=hold.pk, status=HoldStatus.PAYING).update(lease_until=until)
+
+
+@transaction.atomic
 def pause_paying(*, hold: Hold, now: datetime) -> Hold:
     """After a decline: back to the buyer if time is left, else back on sale.
 
     Only when no payment can still succeed. A hold that is not being paid any
     more is returned as it is.
     """
-    locked = _lock(hold)
-    if locked.status == HoldStatus.PAYING and locked.expires_at > now:
-        locked.move_to(HoldStatus.ACTIVE, lease_until=None)
-    elif locked.status == HoldStatus.PAYING:
-        free([locked.pk], HoldStatus.EXPIRED)
-        locked.refresh_from_db(fields=["status", "lease_until"])
+    with freeing([hold.ticket_type_id], now=now):
+        locked = _lock(hold)
+        if locked.status == HoldStatus.PAYING and locked.expires_at > now:
+            locked.move_to(HoldStatus.ACTIVE, lease_until=None)
+        elif locked.status == HoldStatus.PAYING:
+            free([locked.pk], HoldStatus.EXPIRED)
+            locked.refresh_from_db(fields=["status", "lease_until"])
     return locked
 
 
@@ -66,6 +76,8 @@ def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
     if locked.status == HoldStatus.PAYING:
         locked.move_to(HoldStatus.CONVERTED, lease_until=None)
         lock_tickets(hold=locked).update(status=TicketStatus.SOLD)
+        if locked.from_waitlist:
+            complete_offer(hold=locked, now=now)
     elif locked.status != HoldStatus.CONVERTED:
         raise HoldExpired
     return list(locked.tickets.order_by("slot"))
@@ -76,11 +88,12 @@ def free_paying_hold(*, hold: Hold, now: datetime) -> Hold:
     """Put tickets under payment back on sale: only once the provider says that
     the money cannot come any more. A hold that is not being paid stays as it is.
     """
-    locked = _lock(hold)
-    if locked.status == HoldStatus.PAYING:
-        lapsed = locked.expires_at <= now
-        free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
-        locked.refresh_from_db(fields=["status", "lease_until"])
+    with freeing([hold.ticket_type_id], now=now):
+        locked = _lock(hold)
+        if locked.status == HoldStatus.PAYING:
+            lapsed = locked.expires_at <= now
+            free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+            locked.refresh_from_db(fields=["status", "lease_until"])
     return locked
 
 

@@ -1,0 +1,222 @@
+"""Freed tickets go to those who wait for them, before anybody else sees them.
+
+Lock order: ticket type (where it is needed at all), waitlist of the type, hold,
+tickets. Whatever puts tickets back on sale does so inside `freeing`, and whoever
+takes tickets of a type that people wait for asks `serve_waitlist` first.
+
+The key of (buyer, event) comes before all of these. Who matches needs the keys of
+those in the line, but has the waitlist by then, so it only ever tries: a buyer
+who is at work on this very event keeps their place, and as many tickets as they
+want count as spoken for until the next look, which follows at once.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from inventory.models import (
+    Ticket,
+    TicketStatus,
+    TicketType,
+    Waitlist,
+    WaitlistEntry,
+    WaitlistReason,
+    WaitlistStatus,
+)
+from inventory.pricing import Quote, quote
+from inventory.services.offers import (
+    GONE_HOLD,
+    close_ended_offers,
+    end_entries,
+    end_entry,
+    in_vain,
+    offer,
+    offer_ends_at,
+)
+from inventory.services.picking import Pick, keep_pick, pick_tickets, turn_of, undo_pick
+from ticketapp.jobs import look_now
+
+PAGE = 100
+JOB = "inventory.tasks.match_waitlists"
+
+# Tried, not waited for: whoever has it may be waiting for the waitlist.
+TRY_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+@dataclass(slots=True)
+class Look:
+    """What a look at the line came to: who was served, and how many tickets are
+    left for anybody. Not `settled`: somebody could not be looked at.
+    """
+
+    left: int
+    offers: list[WaitlistEntry] = field(default_factory=list)
+    settled: bool = True
+
+    def speak_for(self, entry: WaitlistEntry) -> None:
+        """Keep the tickets of somebody who cannot be served this instant."""
+        self.left -= entry.quantity
+        self.settled = False
+
+
+@contextmanager
+def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[None]:
+    """Around whatever puts tickets of these types back on sale; in a transaction.
+
+    Nobody waits for a type: one cheap query. Else its waitlist is locked
+    before, and after it the whole line is matched with all that is available,
+    because two single releases may make a pair.
+    """
+    waitlists = lock_waitlists(ticket_type_ids)
+    yield
+    for waitlist in waitlists:
+        match(waitlist, now=now)
+
+
+def serve_waitlist(ticket_type_id: UUID, *, now: datetime) -> int | None:
+    """Let those who wait go first, and say how many tickets are left for anybody.
+
+    The waitlist stays locked until the transaction ends, so it stays true.
+    None: nobody has ever waited for this type.
+    """
+    for waitlist in lock_waitlists([ticket_type_id]):
+        return match(waitlist, now=now).left
+    return None
+
+
+def lock_waitlists(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
+    rows = Waitlist.objects.filter(pk__in=set(ticket_type_ids)).order_by("pk")
+    return list(rows.select_for_update(no_key=True))
+
+
+def match(waitlist: Waitlist, *, now: datetime) -> Look:
+    """Offer what is available to the first who fit it, whole groups or nothing.
+
+    The caller has locked `waitlist`. A group that does not fit keeps its place
+    and does not block smaller ones behind it; neither does somebody who holds
+    other tickets for the event just now.
+    """
+    close_ended_offers(waitlist, now=now)
+    ticket_type = TicketType.objects.with_terms().get(pk=waitlist.pk)
+    look = Look(left=Ticket.objects.available(ticket_type).count())
+    if look.left and takes_offers(ticket_type, now):
+        price = quote(ticket_type, now)
+        for entry in _in_line(waitlist, price, look.left, now):
+            if entry.quantity <= look.left:
+                _serve(entry, ticket_type, price, now, look)
+            if look.left <= 0:
+                break
+    if not look.settled:
+        look_now(JOB)
+    return look
+
+
+def match_waitlists(*, now: datetime) -> int:
+    """Look at every line where something may be owed; says how many were served.
+
+    What freeing has missed (a price that fell, an event on sale again, a
+    process that died) is found here. Entries past their time end. Any number
+    of workers may do this at once.
+    """
+    served = 0
+    for pk in _lines_to_look_at(now):
+        with transaction.atomic():
+            row = Waitlist.objects.filter(pk=pk)
+            for waitlist in row.select_for_update(skip_locked=True, no_key=True):
+                end_entries(waitlist, now=now)
+                served += len(match(waitlist, now=now).offers)
+    return served
+
+
+def takes_offers(ticket_type: TicketType, now: datetime) -> bool:
+    """On sale, and not overbooked: then nothing may be promised to anybody."""
+    if not ticket_type.event.sales_are_open(now):
+        return False
+    gone = [TicketStatus.RETURNED, TicketStatus.WITHDRAWN]
+    present = Ticket.objects.filter(ticket_type=ticket_type).exclude(status__in=gone)
+    return present.count() <= ticket_type.capacity
+
+
+def _in_line(
+    waitlist: Waitlist, price: Quote, left: int, now: datetime
+) -> Iterator[WaitlistEntry]:
+    """Those who wait, would fit into `left` and can pay for it, in their order."""
+    affordable = Q(max_total_amount__isnull=True) | Q(
+        max_total_amount__gte=F("quantity") * price.total_amount
+    )
+    entries = WaitlistEntry.objects.waiting().filter(
+        affordable, ticket_type=waitlist.pk, quantity__lte=left, ends_at__gt=now
+    )
+    number = 0
+    while True:
+        rows = entries.filter(number__gt=number).select_related("user", "ticket_type")
+        page = list(rows.order_by("number")[:PAGE])
+        yield from page
+        if len(page) < PAGE:
+            return
+        number = page[-1].number
+
+
+def _serve(
+    entry: WaitlistEntry,
+    ticket_type: TicketType,
+    price: Quote,
+    now: datetime,
+    look: Look,
+) -> None:
+    """Set tickets aside for one entry, if its buyer may have them now."""
+    if not _take_turn_if_free(entry):
+        look.speak_for(entry)
+        return
+    pick = Pick(
+        user_id=entry.user_id,
+        ticket_type=ticket_type,
+        quantity=entry.quantity,
+        quote=price,
+        expires_at=offer_ends_at(entry, ticket_type.event, now),
+        now=now,
+        from_waitlist=True,
+    )
+    outcome = pick_tickets(pick)
+    if not outcome.hold:
+        if outcome.rivals_were_in_the_way(pick):
+            look.speak_for(entry)
+    elif _bought_another_way(entry):
+        undo_pick()
+        end_entry(entry, WaitlistReason.BOUGHT_ANOTHER_WAY, now=now)
+    else:
+        keep_pick()
+        offer(entry, outcome.hold, now=now)
+        look.offers.append(entry)
+        look.left -= entry.quantity
+
+
+def _take_turn_if_free(entry: WaitlistEntry) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(TRY_TURN, [turn_of(entry.user_id, entry.event_id)])
+        return cursor.fetchone()[0]
+
+
+def _bought_another_way(entry: WaitlistEntry) -> bool:
+    """Asked once the hold is there: from then on nothing else of theirs can sell."""
+    return WaitlistEntry.objects.filter(pk=entry.pk).bought_another_way().exists()
+
+
+def _lines_to_look_at(now: datetime) -> list[UUID]:
+    entries = WaitlistEntry.objects.filter(ticket_type=OuterRef("pk"))
+    waiting = entries.waiting()
+    free = Ticket.objects.filter(
+        ticket_type=OuterRef("pk"), status=TicketStatus.AVAILABLE
+    )
+    over = entries.filter(status=WaitlistStatus.OFFERED, hold__status__in=GONE_HOLD)
+    owed = Q(Exists(waiting), Exists(free)) | Q(Exists(over))
+    for _, vain in in_vain(waiting, now):
+        owed |= Q(Exists(vain))
+    return list(
+        Waitlist.objects.filter(owed).order_by("pk").values_list("pk", flat=True)
+    )

@@ -1,0 +1,526 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from events.models import Event, EventStatus
+from inventory import services as inventory
+from inventory.models import (
+    Hold,
+    HoldStatus,
+    PriceStep,
+    Ticket,
+    TicketType,
+    WaitlistEntry,
+    WaitlistReason,
+    WaitlistStatus,
+)
+from inventory.services.matching import lock_waitlists
+from notifications.models import Notification
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+EVENING = NOON + timedelta(hours=7)
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(minutes=2)
+
+
+@pytest.fixture
+def sold_out():
+    """A type whose four tickets are in two other buyers' holds."""
+    rush = make.ticket_type(stock=4)
+    held(rush, 2)
+    held(rush, 2)
+    return rush
+
+
+def held(ticket_type, quantity, *, user=None, now=NOON) -> Hold:
+    fresh = TicketType.objects.with_terms().get(pk=ticket_type.pk)
+    return inventory.hold_tickets(
+        user=user or make.buyer(), ticket_type=fresh, quantity=quantity, now=now
+    )
+
+
+def join(ticket_type, quantity=2, *, user=None, **wish) -> WaitlistEntry:
+    wish = {"ends_at": EVENING, "now": NOON} | wish
+    fresh = TicketType.objects.with_terms().get(pk=ticket_type.pk)
+    return inventory.join_waitlist(
+        user=user or make.buyer(), ticket_type=fresh, quantity=quantity, **wish
+    )
+
+
+def free_one_pair(ticket_type, *, now=NOON) -> None:
+    rivals = Hold.objects.live().filter(ticket_type=ticket_type, from_waitlist=False)
+    inventory.release_hold(hold=rivals.first(), now=now)
+
+
+def sell(hold, *, now=NOON) -> list[Ticket]:
+    inventory.start_paying(hold=hold, now=now, lease=LEASE)
+    return inventory.sell_held_tickets(hold=hold, now=now)
+
+
+def fresh(entry) -> WaitlistEntry:
+    return WaitlistEntry.objects.select_related("hold").get(pk=entry.pk)
+
+
+def statuses(*entries) -> list[str]:
+    return [fresh(entry).status for entry in entries]
+
+
+# Every way tickets come free --------------------------------------------------------
+
+
+def by_release(ticket_type):
+    free_one_pair(ticket_type)
+
+
+def by_the_sweep(ticket_type):
+    Hold.objects.filter(pk=Hold.objects.first().pk).update(expires_at=NOON)
+    inventory.release_expired_holds(now=NOON, limit=10)
+
+
+def by_a_return(ticket_type):
+    inventory.return_tickets(tickets=sell(Hold.objects.first()), now=NOON)
+
+
+def by_more_capacity(ticket_type):
+    inventory.set_capacity(ticket_type=ticket_type, capacity=6, now=NOON)
+
+
+def by_withdrawn_tickets_that_come_back(ticket_type):
+    TicketType.objects.update(capacity=6)
+    Ticket.objects.bulk_create(
+        Ticket(ticket_type=ticket_type, slot=slot, status="withdrawn")
+        for slot in range(2)
+    )
+    TicketType.objects.update(capacity=4)
+    inventory.set_capacity(ticket_type=ticket_type, capacity=6, now=NOON)
+
+
+def by_a_cancelled_payment(ticket_type):
+    paying = inventory.start_paying(hold=Hold.objects.first(), now=NOON, lease=LEASE)
+    inventory.free_paying_hold(hold=paying, now=NOON)
+
+
+def by_a_late_decline(ticket_type):
+    paying = inventory.start_paying(hold=Hold.objects.first(), now=NOON, lease=LEASE)
+    Hold.objects.filter(pk=paying.pk).update(expires_at=NOON)
+    inventory.pause_paying(hold=paying, now=NOON)
+
+
+def by_a_buyer_who_comes_back_after_their_hold(ticket_type):
+    lapsed = Hold.objects.first()
+    Hold.objects.filter(pk=lapsed.pk).update(expires_at=NOON)
+    with pytest.raises(inventory.AllHeld):
+        held(ticket_type, 2, user=lapsed.user)
+
+
+def by_a_waiting_buyer_who_leaves(ticket_type):
+    leaves = WaitlistEntry.objects.get(user__email="leaves@example.com")
+    free_one_pair(ticket_type)
+    inventory.withdraw_from_waitlist(entry=leaves, now=NOON)
+
+
+WAYS = [
+    by_release,
+    by_the_sweep,
+    by_a_return,
+    by_more_capacity,
+    by_withdrawn_tickets_that_come_back,
+    by_a_cancelled_payment,
+    by_a_late_decline,
+    by_a_buyer_who_comes_back_after_their_hold,
+    by_a_waiting_buyer_who_leaves,
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_freed_tickets_are_the_first_ones_in_line_at_once(sold_out, way):
+    if way is by_a_waiting_buyer_who_leaves:
+        join(sold_out, user=make.buyer(email="leaves@example.com"))
+    first, second = join(sold_out), join(sold_out)
+
+    way(sold_out)
+
+    assert statuses(first, second) == ["offered", "waiting"]
+    assert fresh(first).hold.tickets.count() == 2
+    assert not Ticket.objects.available(sold_out).exists()
+
+
+# Who fits ---------------------------------------------------------------------------
+
+
+def test_two_single_releases_make_a_pair():
+    rush = make.ticket_type(stock=2)
+    singles = [held(rush, 1), held(rush, 1)]
+    entry = join(rush, 2)
+
+    inventory.release_hold(hold=singles[0], now=NOON)
+    after_one = fresh(entry).status
+    inventory.release_hold(hold=singles[1], now=NOON)
+
+    assert (after_one, fresh(entry).status) == ("waiting", "offered")
+
+
+def test_a_group_that_does_not_fit_keeps_its_place_and_blocks_nobody(sold_out):
+    group, pair, single = join(sold_out, 4), join(sold_out, 2), join(sold_out, 1)
+
+    free_one_pair(sold_out)
+
+    assert statuses(group, pair, single) == ["waiting", "offered", "waiting"]
+    assert WaitlistEntry.objects.with_ahead().get(pk=group.pk).ahead == 0
+
+
+def test_all_that_is_available_is_matched(sold_out):
+    entries = [join(sold_out, 1) for _ in range(5)]
+
+    free_one_pair(sold_out)
+    free_one_pair(sold_out)
+
+    assert statuses(*entries) == ["offered"] * 4 + ["waiting"]
+
+
+def test_a_long_line_is_looked_at_to_its_end(sold_out, monkeypatch):
+    monkeypatch.setattr("inventory.services.matching.PAGE", 2)
+    Event.objects.update(per_buyer_limit=9)
+    busy = [make.buyer() for _ in range(5)]
+    other = make.ticket_type(event=sold_out.event, stock=5)
+    entries = [join(sold_out, 1, user=buyer) for buyer in busy]
+    for buyer in busy:
+        held(other, 1, user=buyer)
+    last = join(sold_out, 1)
+
+    free_one_pair(sold_out)
+
+    assert statuses(*entries, last) == ["waiting"] * 5 + ["offered"]
+
+
+def test_who_holds_other_tickets_is_passed_over_and_keeps_their_place(sold_out):
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    busy = make.buyer()
+    first, second = join(sold_out, user=busy), join(sold_out)
+    mine = held(other, 1, user=busy)
+
+    free_one_pair(sold_out)
+    inventory.release_hold(hold=mine, now=NOON)
+    free_one_pair(sold_out)
+
+    assert statuses(first, second) == ["offered", "offered"]
+    assert fresh(second).hold.created_at == NOON
+
+
+def test_who_bought_another_way_waits_no_longer(sold_out):
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    buyer = make.buyer()
+    first, second = join(sold_out, user=buyer), join(sold_out)
+    sell(held(other, 1, user=buyer))
+
+    free_one_pair(sold_out)
+
+    assert statuses(first, second) == ["ended", "offered"]
+    assert fresh(first).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+
+
+def test_who_had_tickets_when_joining_may_get_more(sold_out):
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    buyer = make.buyer()
+    sell(held(other, 1, user=buyer))
+    entry = join(sold_out, user=buyer)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["offered"]
+
+
+def test_nobody_is_offered_more_than_they_may_have_by_now(sold_out):
+    entry = join(sold_out)
+    Event.objects.update(per_buyer_limit=1)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["waiting"]
+
+
+def test_nothing_is_offered_above_the_maximum(sold_out):
+    modest, second = join(sold_out, max_total_amount=5000), join(sold_out)
+    TicketType.objects.update(unit_amount=2501)
+
+    free_one_pair(sold_out)
+
+    assert statuses(modest, second) == ["waiting", "offered"]
+
+
+@pytest.mark.parametrize("status", [EventStatus.PAUSED, EventStatus.POSTPONED])
+def test_nothing_is_offered_while_the_event_is_not_on_sale(sold_out, status):
+    entry = join(sold_out)
+    Event.objects.update(status=status)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["waiting"]
+
+
+def test_an_overbooked_type_serves_nobody_in_line(sold_out):
+    entry = join(sold_out)
+    TicketType.objects.update(capacity=3)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["waiting"]
+
+
+def test_nobody_past_their_time_is_served(sold_out):
+    entry = join(sold_out, ends_at=NOON + MINUTE)
+
+    free_one_pair(sold_out, now=NOON + MINUTE)
+
+    assert statuses(entry) == ["waiting"]
+
+
+# The public ------------------------------------------------------------------------
+
+
+def test_the_public_gets_what_nobody_in_line_fits(sold_out):
+    join(sold_out, 4)
+    free_one_pair(sold_out)
+
+    taken = held(sold_out, 2)
+
+    assert taken.status == HoldStatus.ACTIVE
+
+
+def test_a_public_buyer_does_not_pass_somebody_the_price_has_come_down_to(sold_out):
+    PriceStep.objects.create(
+        ticket_type=sold_out, starts_at=NOON + MINUTE, unit_amount=1000
+    )
+    entry = join(sold_out, 2, max_total_amount=2000)
+    free_one_pair(sold_out)
+
+    with pytest.raises(inventory.AllHeld):
+        held(sold_out, 1, now=NOON + MINUTE)
+
+    assert statuses(entry) == ["offered"]
+    assert fresh(entry).hold.total_amount == 2000
+
+
+def test_a_public_buyer_does_not_pass_the_line_when_sales_go_on(sold_out):
+    entry = join(sold_out, 2)
+    Event.objects.update(status=EventStatus.PAUSED)
+    free_one_pair(sold_out)
+    free_one_pair(sold_out)
+    Event.objects.update(status=EventStatus.PUBLISHED)
+
+    taken = held(sold_out, 2)
+
+    assert statuses(entry) == ["offered"]
+    assert not set(taken.tickets.all()) & set(fresh(entry).hold.tickets.all())
+
+
+def test_who_waits_and_asks_again_gets_their_own_offer(sold_out):
+    buyer = make.buyer()
+    entry = join(sold_out, user=buyer)
+    free_one_pair(sold_out)
+
+    mine = held(sold_out, 2, user=buyer)
+
+    assert fresh(entry).hold == mine
+
+
+def test_where_nobody_waits_freeing_costs_one_query_and_holding_none(sold_out):
+    rival = Hold.objects.first()
+
+    with CaptureQueriesContext(
+        connection,
+    ) as freeing:
+        inventory.release_hold(hold=rival, now=NOON)
+    with CaptureQueriesContext(connection) as holding:
+        held(sold_out, 2)
+
+    about_the_line = [q for q in freeing if "inventory_waitlist" in q["sql"]]
+    assert len(about_the_line) == 1
+    assert len([q for q in holding if 'FROM "inventory_waitlist' in q["sql"]]) == 0
+
+
+# Offers ----------------------------------------------------------------------------
+
+
+def test_an_offer_is_a_hold_at_the_price_of_its_moment(sold_out):
+    PriceStep.objects.create(ticket_type=sold_out, starts_at=NOON, unit_amount=2000)
+    entry = join(sold_out)
+
+    free_one_pair(sold_out)
+
+    offer = fresh(entry)
+    assert offer.offered_at == NOON
+    assert offer.hold.from_waitlist
+    assert (offer.hold.unit_amount, offer.hold.total_amount) == (2000, 4000)
+
+
+@pytest.mark.parametrize(
+    ("hours_to_doors", "minutes"), [(7, 10), (1.01, 10), (1, 2), (0.5, 2)]
+)
+def test_the_window_shrinks_as_the_doors_near(hours_to_doors, minutes):
+    doors_at = NOON + timedelta(hours=hours_to_doors)
+    event = make.event(doors_at=doors_at, starts_at=doors_at + timedelta(hours=1))
+    rush = make.ticket_type(event=event, stock=2)
+    held(rush, 2)
+    entry = join(rush, ends_at=doors_at)
+
+    free_one_pair(rush)
+
+    assert fresh(entry).hold.expires_at == NOON + timedelta(minutes=minutes)
+
+
+def test_an_offer_ends_with_the_sale_but_leaves_time_to_pay(sold_out):
+    entry = join(sold_out, ends_at=NOON + 5 * MINUTE)
+    second = join(sold_out, ends_at=NOON + 5 * MINUTE)
+    Event.objects.update(sales_close_at=NOON + 5 * MINUTE)
+
+    free_one_pair(sold_out)
+    free_one_pair(sold_out, now=NOON + 4 * MINUTE)
+
+    assert fresh(entry).hold.expires_at == NOON + 5 * MINUTE
+    assert fresh(second).hold.expires_at == NOON + 6 * MINUTE
+
+
+def test_an_offer_to_a_mandate_never_outlives_it(sold_out):
+    wish = {"max_total_amount": 9000, "charges_card": True}
+    entry = join(sold_out, ends_at=NOON + 5 * MINUTE, **wish)
+
+    free_one_pair(sold_out)
+
+    assert fresh(entry).hold.expires_at == NOON + 5 * MINUTE
+
+
+def test_who_gave_no_mandate_is_told_what_is_theirs_and_until_when(sold_out):
+    entry = join(sold_out)
+
+    free_one_pair(sold_out)
+
+    [told] = Notification.objects.all()
+    hold = fresh(entry).hold
+    assert (told.user, told.link) == (entry.user, f"/checkout/{hold.pk}")
+    assert told.expires_at == hold.expires_at
+    assert "until 13:10" in told.body  # London, in summer.
+
+
+def test_who_gave_a_mandate_is_not_told_before_it_is_charged(
+    sold_out, django_capture_on_commit_callbacks, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr("inventory.services.offers._jobs", {"payments.tasks.charge"})
+    monkeypatch.setattr("inventory.services.offers.look_now", asked.append)
+    join(sold_out, max_total_amount=9000, charges_card=True)
+
+    free_one_pair(sold_out)
+
+    assert not Notification.objects.exists()
+    assert asked == ["payments.tasks.charge"]
+
+
+def test_an_offer_that_runs_out_goes_to_the_next_and_does_not_come_back(sold_out):
+    first, second = join(sold_out), join(sold_out)
+    free_one_pair(sold_out)
+    Hold.objects.filter(from_waitlist=False).update(expires_at=EVENING)
+
+    inventory.release_expired_holds(now=fresh(first).hold.expires_at, limit=10)
+
+    assert statuses(first, second) == ["passed", "offered"]
+    assert fresh(first).reason == WaitlistReason.OFFER_LAPSED
+
+
+def test_who_lets_an_offer_go_does_not_return_to_the_head(sold_out):
+    first, second = join(sold_out), join(sold_out)
+    free_one_pair(sold_out)
+
+    inventory.release_hold(hold=fresh(first).hold, now=NOON)
+
+    assert statuses(first, second) == ["passed", "offered"]
+    assert fresh(first).reason == WaitlistReason.OFFER_RELEASED
+
+
+def test_a_mandate_that_nobody_charged_in_time_keeps_its_place(sold_out):
+    wish = {"max_total_amount": 9000, "charges_card": True}
+    first, second = join(sold_out, **wish), join(sold_out, **wish)
+    free_one_pair(sold_out)
+    Hold.objects.filter(from_waitlist=False).update(expires_at=EVENING)
+    lapsed = fresh(first).hold
+
+    inventory.release_expired_holds(now=lapsed.expires_at, limit=10)
+
+    assert statuses(first, second) == ["offered", "waiting"]
+    assert fresh(first).hold != lapsed
+
+
+def test_bought_tickets_close_the_entry(sold_out):
+    entry = join(sold_out)
+    free_one_pair(sold_out)
+
+    sell(fresh(entry).hold)
+
+    assert statuses(entry) == ["purchased"]
+    assert fresh(entry).closed_at == NOON
+
+
+# The sweep -------------------------------------------------------------------------
+
+
+def test_the_sweep_serves_whom_a_lower_price_has_reached(sold_out):
+    PriceStep.objects.create(
+        ticket_type=sold_out, starts_at=NOON + MINUTE, unit_amount=1000
+    )
+    entry = join(sold_out, max_total_amount=2000)
+    free_one_pair(sold_out)
+
+    too_early = inventory.match_waitlists(now=NOON)
+    served = inventory.match_waitlists(now=NOON + MINUTE)
+
+    assert (too_early, served) == (0, 1)
+    assert statuses(entry) == ["offered"]
+
+
+def test_the_sweep_ends_what_waits_in_vain(sold_out):
+    late, kept = join(sold_out, ends_at=NOON + MINUTE), join(sold_out)
+    closed = make.ticket_type(stock=1)
+    held(closed, 1)
+    gone = join(closed, 1)
+    Event.objects.filter(pk=closed.event_id).update(status=EventStatus.CANCELLED)
+
+    inventory.match_waitlists(now=NOON + MINUTE)
+
+    assert statuses(late, kept, gone) == ["ended", "waiting", "ended"]
+    assert fresh(late).reason == WaitlistReason.PAST_ITS_TIME
+    assert fresh(gone).reason == WaitlistReason.EVENT_CLOSED
+    assert set(Notification.objects.values_list("user", flat=True)) == {
+        late.user_id,
+        gone.user_id,
+    }
+
+
+def test_the_sweep_does_nothing_twice(sold_out):
+    entry = join(sold_out)
+    free_one_pair(sold_out)
+
+    again = inventory.match_waitlists(now=NOON)
+
+    assert again == 0
+    assert statuses(entry) == ["offered"]
+
+
+def test_the_sweep_closes_an_offer_whose_hold_ended_unseen(sold_out):
+    entry = join(sold_out)
+    free_one_pair(sold_out)
+    offer = fresh(entry).hold
+    Ticket.objects.filter(hold=offer).update(status="available", hold=None)
+    Hold.objects.filter(pk=offer.pk).update(status=HoldStatus.EXPIRED)
+
+    inventory.match_waitlists(now=NOON)
+
+    assert statuses(entry) == [WaitlistStatus.PASSED]
+
+
+def test_locking_nothing_asks_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert lock_waitlists([]) == []
