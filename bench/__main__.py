@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from argparse import Namespace
 
 import django
 import orjson
@@ -9,13 +10,18 @@ import orjson
 django.setup()
 
 # After the line above: these import models.
-from bench import database, holds  # noqa: E402
+from bench import cached, database, growth, holds, near  # noqa: E402
 from bench.console import BenchFailed  # noqa: E402
 from bench.environment import Bench  # noqa: E402
 from bench.options import parse  # noqa: E402
 from bench.results import table  # noqa: E402
 
-BENCHES = {"holds": holds.run}
+BENCHES = {
+    "holds": holds.run,
+    "near": near.run,
+    "near growth": growth.run,
+    "near cached": cached.run,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +29,7 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     try:
         database.migrate()
-        results = BENCHES[options.name](Bench(), options)
+        results = BENCHES[case_of(options)](Bench(), options)
     except BenchFailed as reason:
         print(f"\n{reason}", file=sys.stderr)
         return 1
@@ -34,6 +40,13 @@ def main(arguments: list[str]) -> int:
     for result in results:
         print(orjson.dumps(result.as_dict()).decode())
     return 0
+
+
+def case_of(options: Namespace) -> str:
+    for case in ("growth", "cached"):
+        if getattr(options, case, False):
+            return f"{options.name} {case}"
+    return options.name
 
 
 def interrupt(*_: object) -> None:

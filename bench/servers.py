@@ -88,6 +88,12 @@ def running(
             process.wait()
 
 
+def fetch(url: str) -> bytes:
+    """The body at an address of our own, which must be a success."""
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.read()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

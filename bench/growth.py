@@ -1,0 +1,102 @@
+"""`bench/run near --growth`: the query alone, the catalogue growing a hundredfold."""
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+
+from django.contrib.gis.geos import Point
+from django.utils import timezone
+
+from bench import catalogue, database
+from bench.console import step
+from bench.environment import Bench
+from bench.results import Answer, Result, ratio, result_of
+from events.models import Event
+from inventory.listing import search
+from inventory.listing.cursors import read
+
+SIZES = (10_000, 100_000, 1_000_000)
+# The page needs some tickets to count; it counts no further than eleven.
+STOCK = 4
+QUESTIONS = 500
+WARM_UP = 50
+RADIUS_M = 20_000
+WINDOW_HOURS = 12
+PAGE = 20
+LIMIT = "the nearest ids alone, without what the cards say"
+
+
+def run(bench: Bench, options: Namespace) -> list[Result]:
+    results: list[Result] = []
+    for size in SIZES:
+        grow(size, present=SIZES[len(results) - 1] if results else 0)
+        with step(f"{QUESTIONS} questions"):
+            ids = ask(only_ids, seed=size)
+            pages = ask(whole_page, seed=size)
+        smallest = results[0].p95_ms if results else 0.0
+        results.append(judge(size, pages, ids, smallest))
+    return results
+
+
+def grow(size: int, *, present: int) -> None:
+    with step(f"{size:,} events"):
+        catalogue.add_events(size - present, batch=f"b{size}", stock=STOCK)
+    with step("Statistics"):
+        database.settle()
+        database.checkpoint()
+
+
+def judge(size: int, pages: list[Answer], ids: list[Answer], smallest: float) -> Result:
+    bare = result_of("ids", ids, wanted=200, broken=0, limit=0.0, settings={})
+    settings = {
+        "events": size,
+        "clients": "1, in this process",
+        "query": f"find(): nearest {PAGE} of {WINDOW_HOURS} hours in {RADIUS_M} m",
+        "limit": LIMIT,
+        "limit_p95_ms": bare.p95_ms,
+    }
+    result = result_of(
+        f"near --growth {size}",
+        pages,
+        wanted=200,
+        broken=0,
+        limit=bare.rate,
+        settings=settings,
+    )
+    settings["p95_growth"] = ratio(result.p95_ms, smallest or result.p95_ms)
+    return result
+
+
+def ask(question: Callable[[Point], object], *, seed: int) -> list[Answer]:
+    """Ask from many spots, one after the other; each answer with its time."""
+    spots = catalogue.positions(WARM_UP + QUESTIONS, seed=seed)
+    points = [Point(spot.longitude, spot.latitude, srid=4326) for spot in spots]
+    return list(_timed(question, points))[WARM_UP:]
+
+
+def _timed(
+    question: Callable[[Point], object], points: Iterable[Point]
+) -> Iterable[Answer]:
+    for point in points:
+        began = time.monotonic()
+        question(point)
+        yield Answer(began, time.monotonic() - began, 200)
+
+
+def whole_page(point: Point) -> search.Page:
+    """The page of the API, as rows: the real query."""
+    wanted = search.Search(
+        sort=search.Sort.DISTANCE,
+        point=point,
+        radius_m=RADIUS_M,
+        starts_within=WINDOW_HOURS,
+    )
+    first = read("", sort=wanted.sort)
+    return search.find(wanted, cursor=first, size=PAGE, now=timezone.now())
+
+
+def only_ids(point: Point) -> list[object]:
+    events = Event.objects.nearby(
+        point, radius_m=RADIUS_M, now=timezone.now(), hours=WINDOW_HOURS
+    )
+    return list(events.nearest(PAGE + 1).values_list("pk", flat=True)[: PAGE + 1])
