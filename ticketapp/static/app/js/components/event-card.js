@@ -1,7 +1,7 @@
 /** One event in a list. */
 import { html } from "../html.js";
 import { formatDistance, formatMoney, formatPrice } from "../lib/format.js";
-import { t, tn } from "../lib/i18n.js";
+import { joined, t, tn } from "../lib/i18n.js";
 import { clockTime, untilWords, whenBrief } from "../lib/when.js";
 import { Picture } from "./picture.js";
 
@@ -9,7 +9,6 @@ import { Picture } from "./picture.js";
 
 /** @param {{event: EventCard, now: number}} props */
 export function EventCardItem({ event, now }) {
-  const until = untilWords(event, now);
   return html`
     <li class="card">
       <a href=${`/events/${event.id}`} class="card-link">
@@ -17,7 +16,7 @@ export function EventCardItem({ event, now }) {
         <div class="card-words">
           <h3>${event.name}</h3>
           <p class="quiet">${whereBrief(event)}</p>
-          <p class="quiet">${whenBrief(event, now)}${until && `, ${until}`}</p>
+          <p class="quiet">${joined([whenBrief(event, now), untilWords(event, now)], ", ")}</p>
           <p class="card-price">${priceWords(event)}</p>
           <${QuietLine} event=${event} />
         </div>
@@ -34,8 +33,7 @@ export function whereBrief({ venue, distance_m: metres }) {
   if (venue.location_precision === "city") {
     return t("{venue} · in {city}", { venue: venue.name, city: venue.city });
   }
-  if (metres === null) return [venue.name, venue.city].filter(Boolean).join(" · ");
-  return `${venue.name} · ${formatDistance(metres)}`;
+  return joined([venue.name, metres === null ? venue.city : formatDistance(metres)], " · ");
 }
 
 /** @param {EventCard} event */

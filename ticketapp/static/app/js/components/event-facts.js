@@ -84,9 +84,9 @@ function Conditions({ event }) {
   return html`
     ${event.description &&
     html`<section class="prose"><h2>${t("About")}</h2>
-      ${event.description.split(/\n{2,}/).map((text) => html`<p>${text}</p>`)}</section>`}
+      ${event.description.split(/\n{2,}/).map((text) => html`<p dir="auto">${text}</p>`)}</section>`}
     ${event.venue.refund_policy &&
-    html`<section class="prose"><h2>${t("If you cannot come")}</h2><p>${event.venue.refund_policy}</p></section>`}
+    html`<section class="prose"><h2>${t("If you cannot come")}</h2><p dir="auto">${event.venue.refund_policy}</p></section>`}
     ${seller &&
     html`<section class="prose"><h2>${t("Who sells")}</h2>
       <p>${t("Tickets are sold by {seller}.", { seller })}</p></section>`}

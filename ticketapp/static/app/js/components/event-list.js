@@ -31,7 +31,7 @@ export function EventList({ listing, grouped, empty }) {
     ${groups.map(
       ({ title, events }) => html`
         <section key=${title} class="group">
-          ${title && html`<h2 class="group-title">${title}</h2>`}
+          <h2 class=${title ? "group-title" : "visually-hidden"}>${title || t("Events")}</h2>
           <ul class="cards">
             ${events.map(
               (event) => html`<${EventCardItem} key=${event.id} event=${event} now=${now} />`,

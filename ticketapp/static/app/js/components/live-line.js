@@ -1,7 +1,7 @@
 /** How many are looking and what is left, and how that is counted. */
 import { html } from "../html.js";
 import { useNow } from "../lib/clock.js";
-import { t, tn } from "../lib/i18n.js";
+import { joined, t, tn } from "../lib/i18n.js";
 import { viewersShown } from "../lib/live.js";
 
 /**
@@ -18,11 +18,11 @@ export function LiveLine({ snapshot, left, isOnSale }) {
   const words = [
     viewers && viewerWords(viewers),
     left !== null && tn(left, "{n} left on this app", "{n} left on this app"),
-  ].filter(Boolean);
-  if (words.length === 0) return null;
+  ];
+  if (!words.some(Boolean)) return null;
   return html`
     <div class="live">
-      <p role="status">${words.join(" · ")}</p>
+      <p role="status">${joined(words, " · ")}</p>
       <details class="disclosure">
         <summary>${t("How we count")}</summary>
         <${HowWeCount} />

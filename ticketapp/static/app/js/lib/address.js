@@ -1,4 +1,5 @@
 /** A venue's place in words. */
+import { joined } from "./i18n.js";
 
 /** @typedef {import("../../types").Venue} Venue */
 
@@ -7,10 +8,8 @@
  * @param {Venue} venue
  */
 export const addressOf = (venue) =>
-  [venue.address, venue.city && venue.address?.includes(venue.city) ? "" : venue.city]
-    .filter(Boolean)
-    .join(", ");
+  joined([venue.address, venue.address?.includes(venue.city) ? "" : venue.city], ", ");
 
 /** @param {Venue} venue */
 export const venueInWords = (venue) =>
-  [venue.name, addressOf(venue)].filter(Boolean).join(", ");
+  joined([venue.name, addressOf(venue)], ", ");

@@ -68,14 +68,16 @@ export function t(text, values) {
 export function tn(n, one, other, values) {
   const form = plurals.select(n);
   const forms = catalogue[other];
-  const text =
-    typeof forms === "object"
-      ? (forms[form] ?? forms["other"] ?? other)
-      : form === "one"
-        ? one
-        : other;
+  const text = forms ? chosen(forms, form) : form === "one" ? one : other;
   return fill(text, { n: new Intl.NumberFormat(language).format(n), ...values });
 }
+
+/**
+ * @param {string | Record<string, string>} forms
+ * @param {string} form
+ */
+const chosen = (forms, form) =>
+  typeof forms === "string" ? forms : (forms[form] ?? forms["other"] ?? "");
 
 /**
  * @param {string} text
@@ -83,5 +85,25 @@ export function tn(n, one, other, values) {
  */
 function fill(text, values) {
   if (!values) return text;
-  return text.replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
+  return text.replace(/\{(\w+)\}/g, (hole, name) =>
+    name in values ? isolated(String(values[name])) : hole,
+  );
 }
+
+/**
+ * Parts with a sign between them, "The Lexington · 0.4 mi", without the empty ones.
+ * @param {(string | null | undefined | false)[]} parts
+ * @param {string} sign
+ */
+export const joined = (parts, sign) =>
+  parts
+    .filter(Boolean)
+    .map((part) => isolated(String(part)))
+    .join(sign);
+
+/**
+ * A Latin name in a line of Arabic must not turn the rest of the line around.
+ * @param {string} text
+ */
+const isolated = (text) =>
+  document.documentElement.dir === "rtl" ? `\u2068${text}\u2069` : text;

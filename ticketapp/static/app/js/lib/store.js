@@ -1,5 +1,5 @@
 /** A value that views can watch. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /**
  * @template T
@@ -40,14 +40,15 @@ export function createStore(initial) {
  */
 export function useStore(store) {
   const [, redraw] = useState(0);
+  const drawn = useRef(store.get());
+  drawn.current = store.get();
   useEffect(() => {
-    const seen = store.get();
     const stop = store.subscribe(() => redraw((n) => n + 1));
     // It may have changed between the drawing and this effect.
-    if (!Object.is(seen, store.get())) redraw((n) => n + 1);
+    if (!Object.is(drawn.current, store.get())) redraw((n) => n + 1);
     return stop;
   }, [store]);
-  return store.get();
+  return drawn.current;
 }
 
 /**

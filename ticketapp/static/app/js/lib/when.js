@@ -2,7 +2,7 @@
  * Time in words. Always in the venue's zone, named when the phone's differs.
  * A night ends at 06:00, so 01:30 on Saturday still belongs to Friday night.
  */
-import { locale, t } from "./i18n.js";
+import { joined, locale, t } from "./i18n.js";
 
 /** @typedef {import("../../types").EventTimes} EventTimes */
 
@@ -143,7 +143,7 @@ const isDaytime = (start, event) => {
 export function whenBrief(event, now) {
   const start = startOf(event);
   const ahead = nightsAhead(event, now);
-  if (start === null) return `${dayWords(event, now)}, ${t("time to be announced")}`;
+  if (start === null) return joined([dayWords(event, now), t("time to be announced")], ", ");
   const time = clockTime(start, event.time_zone);
   return ahead === 0 ? time : `${dayWords(event, now)} ${time}`;
 }
@@ -155,7 +155,7 @@ export function whenBrief(event, now) {
  */
 export function whenInWords(event, now) {
   const start = startOf(event);
-  if (start === null) return `${dayWords(event, now)}, ${t("time to be announced")}`;
+  if (start === null) return joined([dayWords(event, now), t("time to be announced")], ", ");
   const day = dayWords(event, now);
   const time = clockTime(start, event.time_zone);
   const words = [t("{day} {time}", { day, time })];
@@ -164,7 +164,7 @@ export function whenInWords(event, now) {
   }
   const until = untilWords(event, now);
   if (until) words.push(until);
-  return words.join(", ");
+  return joined(words, ", ");
 }
 
 /**

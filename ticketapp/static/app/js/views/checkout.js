@@ -12,7 +12,7 @@ import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { useCheckout } from "../lib/checkout.js";
 import { serverNow, useNow } from "../lib/clock.js";
-import { t } from "../lib/i18n.js";
+import { joined, t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { go } from "../lib/router.js";
 import { signedIn } from "../lib/session.js";
@@ -96,7 +96,7 @@ function Summary({ hold }) {
       <div>
         <h2>${event.name}</h2>
         <p class="quiet">${whenInWords(event, now)}</p>
-        <p class="quiet">${[event.venue.name, event.venue.city].filter(Boolean).join(", ")}</p>
+        <p class="quiet">${joined([event.venue.name, event.venue.city], ", ")}</p>
       </div>
     </div>
     <${PriceLines} price=${hold.price} quantity=${hold.quantity} name=${hold.ticket_type.name} />

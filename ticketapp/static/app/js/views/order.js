@@ -9,7 +9,7 @@ import { html } from "../html.js";
 import { isPaid } from "../lib/buying.js";
 import { useNow } from "../lib/clock.js";
 import { formatMoney } from "../lib/format.js";
-import { t, tn } from "../lib/i18n.js";
+import { joined, t, tn } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { signedIn } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
@@ -55,7 +55,7 @@ function Loaded({ order }) {
       ? html`<${YoureIn} order=${order} />`
       : html`<h1 tabindex="-1">${order.event.name}</h1>`}
     <p class="quiet">
-      ${[whenInWords(order.event, now), order.event.venue.name].join(" · ")}
+      ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
     </p>
     <${State} order=${order} />
     ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
@@ -139,8 +139,13 @@ function Receipt({ order, now }) {
       </div>
     </dl>
     <p class="quiet">
-      ${t("Order {reference}", { reference: order.reference })}
-      ${order.paid_at && ` · ${t("paid {time}", { time: momentWords(order.paid_at, now) })}`}
+      ${joined(
+        [
+          t("Order {reference}", { reference: order.reference }),
+          order.paid_at && t("paid {time}", { time: momentWords(order.paid_at, now) }),
+        ],
+        " · ",
+      )}
     </p>
   `;
 }

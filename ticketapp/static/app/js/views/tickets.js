@@ -51,6 +51,7 @@ function Lists({ list }) {
     html`<${Notice} title=${t("No tickets for a coming event")} text=${t("When you get one, it is here, also without a network.")}>
       <a class="button primary" href="/">${t("See tonight")}</a>
     <//>`}
+    ${upcoming.length > 0 && html`<h2 class="visually-hidden">${t("Coming up")}</h2>`}
     <ul class="cards">
       ${inOrders(upcoming).map((group) => html`<${Row} group=${group} words=${whenInWords(group[0].event, now)} />`)}
     </ul>

@@ -7,7 +7,7 @@ import { html } from "../html.js";
 import { api, asApiError } from "../lib/api.js";
 import { useNow } from "../lib/clock.js";
 import { formatMoney } from "../lib/format.js";
-import { t, tn } from "../lib/i18n.js";
+import { joined, t, tn } from "../lib/i18n.js";
 import { install, installOffer } from "../lib/install.js";
 import { useResource } from "../lib/resource.js";
 import { loadMe, me, saveName, signOut, signedIn } from "../lib/session.js";
@@ -143,7 +143,7 @@ function Orders() {
             <li key=${order.id}>
               <a class="row" href=${`/orders/${order.id}`}>
                 <span>${order.event.name}</span>
-                <span class="quiet">${statusWords(order)} · ${formatMoney(order.total)}</span>
+                <span class="quiet">${joined([statusWords(order), formatMoney(order.total)], " · ")}</span>
               </a>
             </li>
           `,
