@@ -29,6 +29,11 @@ def operations(document=None):
             yield address, method, methods[method]
 
 
+def needs_sign_in(operation):
+    security = operation.get("security")
+    return bool(security) and {} not in security
+
+
 class Shy(DomainError):
     code = "shy"
     title = "Not today."
@@ -192,7 +197,7 @@ def test_every_operation_documents_bad_input_and_a_busy_database():
 
 def test_every_operation_for_the_signed_in_documents_401():
     for address, method, operation in operations():
-        if operation.get("security"):
+        if needs_sign_in(operation):
             assert "401" in statuses(operation), (method, address)
 
 
@@ -264,3 +269,14 @@ def test_no_operation_ignores_a_query_parameter_it_does_not_know(api, method):
         assert answer.status_code == 400, (method, address, answer.content)
         fields = [error["field"] for error in answer.json()["errors"]]
         assert "no_such_parameter" in fields, (method, address, fields)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_no_operation_for_the_signed_in_answers_a_stranger(anonymous, method):
+    for address, verb, operation in operations():
+        if verb == method and needs_sign_in(operation):
+            filled = re.sub(r"\{[^}]*\}", str(uuid4()), address)
+            answer = getattr(anonymous, method)(filled)
+            assert answer.status_code == 401, (method, address)
+            assert answer.json()["code"] == "not_authenticated"

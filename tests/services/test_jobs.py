@@ -1,0 +1,58 @@
+"""Telling the workers to look costs nothing that matters."""
+
+from time import perf_counter
+
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+
+from ticketapp import jobs
+
+
+def celery_at(broker):
+    app = Celery("elsewhere", broker=broker)
+    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    return app
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """A broker in memory, and the tasks that it was told of."""
+    app = celery_at("memory://")
+    monkeypatch.setattr(jobs, "app", app)
+
+    def tasks():
+        with app.connection_for_read() as connection:
+            queue = connection.SimpleQueue("celery")
+            return [queue.get_nowait().headers["task"] for _ in range(queue.qsize())]
+
+    return tasks
+
+
+@pytest.mark.django_db
+def test_workers_are_told_after_the_commit(told, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.look_now("app.tasks.work")
+        assert told() == []
+
+    assert told() == ["app.tasks.work"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_are_not_told_of_what_was_rolled_back(told):
+    with transaction.atomic():
+        jobs.look_now("app.tasks.work")
+        transaction.set_rollback(True)
+
+    assert told() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_costs_a_warning_and_a_blink(monkeypatch, caplog):
+    monkeypatch.setattr(jobs, "app", celery_at("redis+socket:///nowhere/redis.sock"))
+    start = perf_counter()
+    jobs.look_now("app.tasks.work")
+
+    assert perf_counter() - start < 2
+    assert "the sweep will run app.tasks.work" in caplog.text
