@@ -1,4 +1,4 @@
-"""The demo's database: migrated, filled, and its static files where they are needed."""
+"""What must be there before the servers start: tables, demo data, static files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from _place import Place
 
 
 def prepare_data(place: Place) -> None:
-    """Bring the database and the static files up to date. Safe to repeat."""
+    """Bring them up to date. Safe to repeat."""
     with step("Database migrations"):
         manage(place, "migrate", "--no-input")
-    if any(place.checkout.glob("*/management/commands/seed_demo.py")):
-        with step("Demo data"):
-            said = manage(place, "seed_demo")
-        (place.run / "demo.txt").write_text(said)
+    accounts = place.run / "demo.txt"
+    accounts.unlink(missing_ok=True)
     if not is_demo(place):
         with step("Static files"):
             manage(place, "collectstatic", "--no-input")
+    elif any(place.checkout.glob("*/management/commands/seed_demo.py")):
+        with step("Demo data"):
+            accounts.write_text(manage(place, "seed_demo"))
 
 
 def is_demo(place: Place) -> bool:
