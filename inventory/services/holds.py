@@ -179,7 +179,7 @@ def _take(pick: Pick) -> Outcome:
     """
     with transaction.atomic(savepoint=False):
         outcome = pick_tickets(pick)
-        if lapsed := outcome.lapsed_hold(pick.now):
+        if not outcome.hold and (lapsed := outcome.lapsed_hold(pick.now)):
             expire_hold(*lapsed, now=pick.now)
             outcome = pick_tickets(pick)
         if not outcome.hold and outcome.available >= pick.quantity:
