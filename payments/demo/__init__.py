@@ -1,0 +1,1 @@
+"""The demo: real venues, made-up shows, tonight."""
