@@ -25,9 +25,15 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.http import Http404
 from django.utils import timezone
-from rest_framework.exceptions import NotAuthenticated, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -308,11 +314,16 @@ def _answered(response: Response) -> dict[str, Any]:
 
 def _give_back(leased: Any, failure: Exception) -> None:
     """End the lease: forget a request that never began, let a broken one repeat."""
-    began = getattr(failure, "status_code", 500) >= 500
-    if began:
-        leased.update(lease_until=timezone.now())
-    else:
+    if _turned_down(failure):
         leased.delete()
+    else:
+        leased.update(lease_until=timezone.now())
+
+
+def _turned_down(failure: Exception) -> bool:
+    if isinstance(failure, APIException):
+        return failure.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(failure, Http404 | PermissionDenied)
 
 
 def purge_keys(*, now: datetime, limit: int) -> int:

@@ -7,8 +7,10 @@ from threading import Barrier, Event
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.db import OperationalError, connection
+from django.http import Http404
 from django.urls import path
 from django.utils import timezone
 from rest_framework import serializers
@@ -20,7 +22,13 @@ from rest_framework.views import APIView
 from accounts.models import User
 from tests import factories as make
 from ticketapp.errors import Action, DomainError
-from ticketapp.idempotency import LEASE, LIFETIME, idempotent, idempotent_flow
+from ticketapp.idempotency import (
+    LEASE,
+    LIFETIME,
+    Attempt,
+    idempotent,
+    idempotent_flow,
+)
 from ticketapp.models import IdempotencyKey
 from ticketapp.tasks import forget_old
 
@@ -48,11 +56,14 @@ class GatewayAway(DomainError):
 
 FAILURES = {
     "refused": NoSuchLuck,
+    "overtaken, refused": NoSuchLuck,
     "declined": CardDeclined,
     "away": GatewayAway,
     "throttled": Throttled,
     "stuck": OperationalError,
     "bug": ZeroDivisionError,
+    "missing": Http404,
+    "forbidden": PermissionDenied,
 }
 
 
@@ -64,6 +75,12 @@ class Wish(serializers.Serializer):
     then = serializers.CharField(required=False)
 
 
+def store_an_answer_elsewhere(attempt):
+    response = Response({"made": "by the other"}, status=HTTPStatus.CREATED)
+    attempt.store(response)
+    connection.close()
+
+
 def work(request) -> Response:
     """Make a user as the effect, then do what the request wishes for."""
     wish = Wish(data=request.data)
@@ -72,6 +89,9 @@ def work(request) -> Response:
     if wish.validated_data.get("then") == "linger":
         work_has_begun.set()
         assert work_goes_on.wait(timeout=10)
+    if wish.validated_data.get("then", "").startswith("overtaken"):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(store_an_answer_elsewhere, Attempt.of(request)).result()
     if failure := FAILURES.get(wish.validated_data.get("then")):
         raise failure
     return Response({"made": made.pk}, status=HTTPStatus.CREATED)
@@ -256,6 +276,16 @@ def test_bad_input_does_not_use_the_key_up(api, address):
 
 
 @BOTH
+@pytest.mark.parametrize("then", ["missing", "forbidden"])
+def test_what_was_turned_down_does_not_use_the_key_up(api, address, then):
+    turned_down = post(api, address, then=then)
+    good = post(api, address)
+
+    assert turned_down.status_code in {403, 404}
+    assert good.status_code == 201
+
+
+@BOTH
 @pytest.mark.parametrize("key", ["", "x" * 201, "caf\u00e9"])
 def test_a_key_that_is_no_key_is_named(api, address, key):
     answer = post(api, address, key=key.encode().decode("latin-1"))
@@ -330,6 +360,17 @@ def test_a_copy_of_a_request_that_is_at_work_is_told_to_wait(buyer, address):
     assert (answer.result().status_code, copy.status_code) == (201, 409)
     assert copy.json()["code"] == "request_in_progress"
     assert made() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("then", ["overtaken", "overtaken, refused"])
+def test_of_two_copies_that_pass_the_lock_the_later_repeats_the_first(api, then):
+    """The second guard: a copy that committed after our look, before our lock."""
+    answer = post(api, "/local", then=then)
+
+    assert (answer.status_code, answer.json()) == (201, {"made": "by the other"})
+    assert answer["Idempotent-Replayed"] == "true"
+    assert made() == 0
 
 
 @pytest.mark.django_db(transaction=True)
