@@ -11,6 +11,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -379,7 +380,34 @@ CONTENT_SECURITY_POLICY = {
 UNFOLD = {
     "SITE_TITLE": "ticketapp",
     "SITE_HEADER": "ticketapp",
+    "SITE_SUBHEADER": "venue staff",
     "SITE_SYMBOL": "local_activity",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("app/icons/icon.svg"),
+        }
+    ],
+    "ENVIRONMENT": "ticketapp.admin_theme.environment",
+    "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "COLORS": {
+        # The accent of the app (tokens.css), lighter and darker by eye.
+        "primary": {
+            "50": "#eef0fe",
+            "100": "#e0e3fd",
+            "200": "#c6ccfb",
+            "300": "#a1abf7",
+            "400": "#7784f0",
+            "500": "#5263e6",
+            "600": "#2b3fd6",
+            "700": "#2534b0",
+            "800": "#202c8c",
+            "900": "#1e286f",
+            "950": "#131843",
+        }
+    },
 }
 
 LOGGING = {
