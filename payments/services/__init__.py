@@ -29,13 +29,8 @@ from payments.services.errors import (
     RefundTooLarge,
     SavedCardGone,
 )
-from payments.services.refunds import (
-    pay_refunds,
-    preview_refund,
-    refund_lines,
-    refund_order,
-    retry_refund,
-)
+from payments.services.refunds import preview_refund, refund_lines, refund_order
+from payments.services.repaying import pay_refunds, retry_refund
 from payments.services.settling import apply_intent
 from payments.services.sweeping import sweep_payments
 from payments.services.webhooks import WrongMode, process_events, receive_event

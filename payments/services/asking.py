@@ -45,10 +45,9 @@ def news_of(*, payment: Payment, now: datetime) -> Intent | None:
     """
     gateway = get_gateway()
     try:
-        if payment.intent_id is None:
-            intent = open_intent(payment)
-        else:
-            intent = gateway.retrieve_intent(intent_id=payment.intent_id)
+        # A repeated creation is answered as the first was: the state is asked for.
+        intent_id = payment.intent_id or open_intent(payment).id
+        intent = gateway.retrieve_intent(intent_id=intent_id)
         if intent.status in WAITING:
             if payment.status == PaymentStatus.REQUIRES_ACTION:
                 return gateway.cancel_intent(intent_id=intent.id)

@@ -29,7 +29,7 @@ from payments.models import (
     PaymentStatus,
     StripeEvent,
 )
-from payments.services import asking, books, cards, disputes, refunds, settling
+from payments.services import asking, books, cards, disputes, repaying, settling
 from ticketapp.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -187,7 +187,7 @@ def _refund_news(event: StripeEvent, now: datetime) -> Effect:
 
     def effect() -> None:
         _settle_first(payment, intent, now)
-        refunds.apply_refunds(payment=payment, results=results, now=now)
+        repaying.apply_refunds(payment=payment, results=results, now=now)
 
     return effect
 

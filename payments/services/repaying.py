@@ -1,0 +1,240 @@
+"""Paying the refunds that are owed, and following them to the bank and back.
+
+Lock order: order, payment, refund. The provider is asked with none of them held.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from payments.gateways import (
+    BalanceTooLow,
+    GatewayUnavailable,
+    RefundRefused,
+    RefundResult,
+    get_gateway,
+)
+from payments.models import (
+    UNPAID_REFUND,
+    DisputeStatus,
+    IncidentKind,
+    LedgerKind,
+    Order,
+    Payment,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from payments.money import in_words
+from payments.services import books, messages
+from payments.services.errors import RefundTooLarge
+from payments.services.refunds import move_order, owed_or_paid, refuse_if_disputed
+
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+BALANCE_WAIT = timedelta(minutes=5)
+CAME_BACK = ("failed", "canceled")
+
+
+@dataclass
+class Paid:
+    """What one run did."""
+
+    paid: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+def pay_refunds(*, now: datetime, limit: int) -> Paid:
+    """Pay up to `limit` refunds that are owed.
+
+    Repeating is safe: the provider knows each by its key, and before a second
+    try it is asked which refunds it has made. A short balance pauses the run;
+    the next one goes on.
+    """
+    done = Paid()
+    for refund in _claim(now, limit):
+        try:
+            result = _ask_for(refund)
+        except BalanceTooLow:
+            _put_off(refund, BALANCE_WAIT, "The provider's balance is too low.", now)
+            done.waiting += 1
+            break
+        except RefundRefused as refusal:
+            _fail(refund, refusal.code, now)
+            done.failed += 1
+        except GatewayUnavailable:
+            wait = min(FIRST_WAIT * 2**refund.attempts, LONGEST_WAIT)
+            _put_off(refund, wait, "The provider does not answer.", now)
+            done.waiting += 1
+        else:
+            apply_refund(refund=refund, result=result, now=now)
+            done.paid += 1
+    return done
+
+
+@transaction.atomic(durable=True)
+def _claim(now: datetime, limit: int) -> list[Refund]:
+    """Refunds that are owed, or were asked for without an answer.
+
+    A disputed payment's refunds wait until the bank has decided.
+    """
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    due = Refund.objects.filter(free, status__in=UNPAID_REFUND, provider_id=None)
+    wanted = due.exclude(payment__disputes__status=DisputeStatus.OPEN)
+    locked = wanted.select_for_update(of=("self",), skip_locked=True)
+    claimed = list(locked.select_related("payment").order_by("created_at")[:limit])
+    for refund in claimed:
+        refund.attempts += 1
+        refund.lease_until = now + LEASE
+        refund.status = RefundStatus.PENDING
+    Refund.objects.bulk_update(claimed, ["attempts", "lease_until", "status"])
+    return claimed
+
+
+def _ask_for(refund: Refund) -> RefundResult:
+    gateway, intent_id = get_gateway(), refund.payment.intent_id or ""
+    if refund.attempts > 1:
+        # The provider forgets keys after a day, and we may have been away longer.
+        for made in gateway.list_refunds(intent_id=intent_id):
+            ours = made.metadata.get("refund") == str(refund.pk)
+            if ours and made.status not in CAME_BACK:
+                return made
+    return gateway.refund(
+        intent_id=intent_id,
+        amount=refund.amount,
+        currency=refund.currency,
+        key=refund.key,
+        reference=str(refund.pk),
+    )
+
+
+def _put_off(refund: Refund, wait: timedelta, why: str, now: datetime) -> None:
+    still = Refund.objects.filter(pk=refund.pk, status=RefundStatus.PENDING)
+    still.update(lease_until=now + wait, failure=why)
+
+
+@transaction.atomic
+def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None:
+    """Bring a refund, the books and the order to what the provider says.
+
+    A bank may return money weeks later, so a refund that succeeded can fail.
+    """
+    order, payment = books.lock(refund.payment_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    refund.provider_id = result.id
+    refund.save(update_fields=["provider_id"])
+    if result.status == "succeeded" and refund.status in UNPAID_REFUND:
+        refund.move_to(RefundStatus.SUCCEEDED, failure="")
+        books.enter(
+            payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
+        )
+        if not refund.unallocated:
+            goodwill = refund.reason == RefundReason.GOODWILL
+            rest = goodwill or owed_or_paid(payment) < payment.amount
+            move_order(order, rest=rest)
+        messages.tell_refunded(order, refund, now=now)
+    elif result.status in CAME_BACK:
+        _fail_locked(order, payment, refund, result.failure or result.status)
+
+
+@transaction.atomic
+def apply_refunds(
+    *, payment: Payment, results: Collection[RefundResult], now: datetime
+) -> None:
+    """Bring all refunds of a payment to what the provider says of them.
+
+    One that we did not ask for was made in the provider's dashboard: it is kept
+    as it is, names no lines, takes no ticket, and staff are told.
+    """
+    for result in results:
+        refund = Refund.objects.filter(provider_id=result.id).first()
+        refund = refund or _ours(payment, result) or _found(payment, result, now)
+        apply_refund(refund=refund, result=result, now=now)
+
+
+def _ours(payment: Payment, result: RefundResult) -> Refund | None:
+    """The row whose reply was lost: the refund carries its id."""
+    wanted = {str(refund.pk): refund for refund in payment.refunds.all()}
+    return wanted.get(result.metadata.get("refund", ""))
+
+
+def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
+    order, payment = books.lock(payment.pk)
+    books.report(
+        IncidentKind.DASHBOARD_REFUND,
+        order=order,
+        detail=(
+            f"{in_words(result.amount, result.currency)} was refunded at the provider "
+            "and not here. Its tickets are still good: say which lines it is for."
+        ),
+        dedupe_key=result.id,
+    )
+    refund, _ = Refund.objects.get_or_create(
+        provider_id=result.id,
+        defaults={
+            "payment": payment,
+            "amount": result.amount,
+            "currency": result.currency,
+            "reason": RefundReason.DASHBOARD,
+            "unallocated": True,
+            "status": RefundStatus.PENDING,
+            "created_at": now,
+        },
+    )
+    return refund
+
+
+@transaction.atomic
+def _fail(refund: Refund, code: str, now: datetime) -> None:
+    order, payment = books.lock(refund.payment_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    _fail_locked(order, payment, refund, code)
+
+
+def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> None:
+    if refund.status == RefundStatus.FAILED:
+        return
+    if refund.status == RefundStatus.SUCCEEDED:
+        books.enter(
+            payment,
+            kind=LedgerKind.REFUND_FAILED,
+            amount=refund.amount,
+            source=f"{refund.provider_id}:failed",
+        )
+    refund.move_to(RefundStatus.FAILED, failure=code[:200])
+    books.report(
+        IncidentKind.REFUND_FAILED,
+        order=order,
+        detail=(
+            f"{in_words(refund.amount, refund.currency)} did not reach the buyer "
+            f"({code}). Try again, or pay them another way."
+        ),
+        dedupe_key=f"{refund.pk}:{refund.attempts}",
+    )
+
+
+@transaction.atomic
+def retry_refund(*, refund: Refund, now: datetime) -> Refund:
+    """Try a failed refund again, as a new one at the provider."""
+    order, payment = books.lock(refund.payment_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    refuse_if_disputed(order, payment)
+    if refund.amount > payment.amount - owed_or_paid(payment):
+        raise RefundTooLarge(
+            reference=order.reference,
+            left=in_words(payment.amount - owed_or_paid(payment), payment.currency),
+            asked=in_words(refund.amount, refund.currency),
+        )
+    refund.move_to(
+        RefundStatus.PENDING,
+        key=f"{refund.pk.hex}-{refund.attempts}",
+        provider_id=None,
+        lease_until=None,
+        failure="",
+    )
+    return refund
