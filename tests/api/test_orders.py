@@ -1,0 +1,476 @@
+from datetime import timedelta
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from inventory import services as inventory
+from inventory.models import Hold, TicketType
+from payments import services
+from payments.gateways.sandbox.switches import outage
+from payments.models import CardSetup, Order, SavedCard, StripeEvent
+from tests import factories as make
+from tests.paying import (
+    ALWAYS_ASKS,
+    DECLINED,
+    NO_FUNDS,
+    VISA,
+    answer_challenge,
+    at_provider,
+    deliver,
+    token,
+    typed,
+)
+
+pytestmark = pytest.mark.django_db
+ORDERS = "/api/v1/orders"
+CARDS = "/api/v1/payment-methods"
+
+
+@pytest.fixture
+def tonight():
+    now = timezone.now()
+    return make.event(
+        starts_at=now + timedelta(hours=8), sales_open_at=None, sales_close_at=None
+    )
+
+
+@pytest.fixture
+def hold(buyer, tonight):
+    return hold_for(buyer, tonight)
+
+
+def hold_for(buyer: User, tonight, **fields) -> Hold:
+    fields = {
+        "unit_amount": 2500,
+        "fee_amount": 150,
+        "fee_name": "Booking fee",
+    } | fields
+    rush = make.ticket_type(event=tonight, stock=6, **fields)
+    return inventory.hold_tickets(
+        user=buyer,
+        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
+        quantity=2,
+        now=timezone.now(),
+    )
+
+
+def place(api, hold, number=VISA, **fields):
+    body = {"hold": str(hold.pk), "payment_method": token(number)} | fields
+    return api.post(ORDERS, body)
+
+
+# Ordering
+
+
+def test_ordering_what_one_holds_gives_the_paid_order(api, hold):
+    answer = place(api, hold)
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert (body["status"], body["total"]) == (
+        "paid",
+        {"amount": 5300, "currency": "GBP"},
+    )
+    assert body["payment"] == {
+        "status": "succeeded",
+        "provider": "sandbox",
+        "client_secret": None,
+        "next_action": None,
+        "decline": None,
+    }
+    assert len(body["tickets"]) == len(body["lines"]) == 2
+    line = body["lines"][0]
+    assert line["fee"] == {"amount": 150, "currency": "GBP", "name": "Booking fee"}
+    assert line["total"] == {"amount": 2650, "currency": "GBP"}
+    assert (body["quantity"], body["hold"]["status"]) == (2, "converted")
+    assert body["event"]["venue"]["time_zone"] == "Europe/London"
+    assert body["paid_at"].endswith("Z")
+
+
+def test_tickets_and_holds_name_their_order(api, hold):
+    body = place(api, hold).json()
+
+    [ticket, _] = api.get("/api/v1/tickets").json()["results"]
+    kept = api.get(f"/api/v1/holds/{hold.pk}").json()
+
+    assert ticket["order"] == {"id": body["id"], "reference": body["reference"]}
+    assert kept["order"] == body["id"]
+
+
+def test_free_tickets_are_ordered_without_a_card(api, buyer, tonight):
+    hold = hold_for(buyer, tonight, unit_amount=0, fee_amount=0)
+
+    answer = api.post(ORDERS, {"hold": str(hold.pk)})
+
+    assert answer.status_code == 201
+    assert (answer.json()["status"], answer.json()["payment"]) == ("paid", None)
+
+
+def test_a_decline_says_why_whether_money_moved_and_what_to_do(api, hold):
+    answer = place(api, hold, NO_FUNDS)
+
+    problem = answer.json()
+    assert answer.status_code == 402
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (problem["code"], problem["action"]) == ("card_declined", "use_another_card")
+    assert problem["meta"] == {
+        "order": str(Order.objects.get().pk),
+        "decline_code": "insufficient_funds",
+        "charged": False,
+    }
+    assert "not enough money" in problem["detail"]
+    assert "You have not been charged." in problem["detail"]
+
+
+def test_another_card_pays_a_declined_order(api, hold):
+    order_id = place(api, hold, DECLINED).json()["meta"]["order"]
+    pending = api.get(f"{ORDERS}/{order_id}").json()
+
+    answer = api.post(f"{ORDERS}/{order_id}/pay", {"payment_method": token()})
+
+    assert pending["payment"]["decline"]["code"] == "generic_decline"
+    assert pending["hold"]["status"] == "active"
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "paid"
+    assert answer.json()["payment"]["decline"] is None
+
+
+def test_a_challenge_is_shown_answered_and_polled_for(api, hold):
+    body = place(api, hold, ALWAYS_ASKS).json()
+    action = body["payment"]["next_action"]
+    assert (body["status"], body["payment"]["status"]) == ("pending", "requires_action")
+    assert action["type"] == "redirect_to_url"
+    assert action["url"].startswith("http://testserver/sandbox/3ds/pi_")
+    assert body["payment"]["client_secret"].startswith("pi_")
+
+    answer_challenge(action["url"])
+    deliver()
+    services.process_events(now=timezone.now(), limit=10)
+
+    body = api.get(f"{ORDERS}/{body['id']}").json()
+    assert (body["status"], body["payment"]["client_secret"]) == ("paid", None)
+
+
+def test_silence_after_the_card_was_sent_is_told_as_processing(api, hold):
+    with outage("after", "/confirm"):
+        answer = place(api, hold)
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert (body["status"], body["payment"]["status"]) == ("pending", "processing")
+
+
+def test_silence_before_it_is_a_503_that_may_be_repeated(api, hold):
+    body = {"hold": str(hold.pk), "payment_method": token()}
+    key = {"Idempotency-Key": "once"}
+
+    with outage("before", "POST /v1/payment_intents"):
+        first = api.post(ORDERS, body, headers=key)
+    second = api.post(ORDERS, body, headers=key)
+
+    assert (first.status_code, first["Retry-After"]) == (503, "5")
+    assert first.json()["code"] == "payment_unavailable"
+    assert (second.status_code, second.json()["status"]) == (201, "paid")
+
+
+def test_the_same_key_gives_the_same_answer_and_one_charge(api, hold):
+    body = {"hold": str(hold.pk), "payment_method": token()}
+    answers = [
+        api.post(ORDERS, body, headers={"Idempotency-Key": "once"}) for _ in range(3)
+    ]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[1]["Idempotent-Replayed"] == "true"
+    assert len(at_provider("charge")) == 1
+
+
+def test_a_card_number_is_never_taken_for_a_payment_method(api, hold):
+    answer = api.post(ORDERS, {"hold": str(hold.pk), "payment_method": VISA})
+
+    assert answer.status_code == 400
+    assert not Order.objects.exists()
+    assert VISA not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "hold"),
+        ({"hold": "nonsense"}, "hold"),
+        ({"hold": str(uuid4()), "payment_method": "pm_1"}, "hold"),
+        ({"hold": None}, "hold"),
+        ({"save_card": "perhaps"}, "save_card"),
+        ({"save_card": "true"}, "save_card"),
+        ({"payment_method": 12.5, "save_card": 1}, "save_card"),
+    ],
+)
+def test_bad_input_is_a_400_that_names_the_field(api, hold, body, field):
+    full = {"hold": str(hold.pk), "payment_method": "pm_1"} | body
+    answer = api.post(ORDERS, full if body else {})
+
+    assert answer.status_code == 400
+    assert field in {error["field"] for error in answer.json()["errors"]}
+    assert not Order.objects.exists()
+
+
+def test_a_card_is_asked_for_when_something_costs(api, hold):
+    answer = api.post(ORDERS, {"hold": str(hold.pk)})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "payment_method_required"
+
+
+def test_a_hold_of_somebody_else_cannot_be_ordered(api, tonight):
+    foreign = hold_for(make.buyer(), tonight)
+
+    answer = place(api, foreign)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "hold"
+    assert not Order.objects.exists()
+
+
+def test_orders_of_somebody_else_are_not_there(api, tonight):
+    stranger = make.buyer()
+    placed = services.place_order(
+        user=stranger,
+        hold=hold_for(stranger, tonight),
+        payment_method=token(),
+        now=timezone.now(),
+    )
+    address = f"{ORDERS}/{placed.pk}"
+
+    assert api.get(address).status_code == 404
+    assert api.post(f"{address}/cancel").status_code == 404
+    assert api.post(f"{address}/pay", {"payment_method": "pm_1"}).status_code == 404
+    assert api.get(ORDERS).json()["results"] == []
+
+
+def test_without_signing_in_there_are_no_orders(anonymous):
+    for answer in [
+        anonymous.get(ORDERS),
+        anonymous.post(ORDERS, {}),
+        anonymous.get(CARDS),
+    ]:
+        assert answer.status_code == 401
+
+
+def test_a_list_of_orders_takes_a_fixed_number_of_queries(
+    api, buyer, django_assert_max_num_queries
+):
+    for _ in range(3):
+        now = timezone.now()
+        another = make.event(starts_at=now + timedelta(hours=5), sales_close_at=None)
+        place(api, hold_for(buyer, another))
+
+    with django_assert_max_num_queries(6):
+        results = api.get(ORDERS).json()["results"]
+
+    assert len(results) == 3
+
+
+def test_an_unknown_query_parameter_is_refused(api):
+    assert api.get(ORDERS, {"user": "1"}).status_code == 400
+
+
+# Cancelling
+
+
+def test_a_pending_order_can_be_cancelled(api, hold):
+    order_id = place(api, hold, DECLINED).json()["meta"]["order"]
+
+    answer = api.post(f"{ORDERS}/{order_id}/cancel")
+
+    body = answer.json()
+    assert (answer.status_code, body["status"]) == (200, "cancelled")
+    assert body["hold"]["status"] == "released"
+
+
+def test_a_paid_order_cannot(api, hold):
+    order_id = place(api, hold).json()["id"]
+
+    answer = api.post(f"{ORDERS}/{order_id}/cancel")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_paid")
+
+
+# Cards
+
+
+def test_a_card_is_kept_while_paying_only_when_the_buyer_says_so(api, buyer, tonight):
+    place(api, hold_for(buyer, tonight))
+    assert api.get(CARDS).json()["results"] == []
+    another = make.event(
+        starts_at=timezone.now() + timedelta(hours=5), sales_close_at=None
+    )
+
+    place(api, hold_for(buyer, another), save_card=True)
+
+    [card] = api.get(CARDS).json()["results"]
+    assert (card["brand"], card["last4"], card["is_default"]) == ("visa", "4242", True)
+    assert card["expired"] is False
+
+
+def test_a_kept_card_pays_in_one_tap(api, buyer, tonight):
+    place(api, hold_for(buyer, tonight), save_card=True)
+    [card] = api.get(CARDS).json()["results"]
+    another = make.event(
+        starts_at=timezone.now() + timedelta(hours=5), sales_close_at=None
+    )
+    hold = hold_for(buyer, another)
+
+    answer = api.post(ORDERS, {"hold": str(hold.pk), "payment_method": card["id"]})
+
+    assert (answer.status_code, answer.json()["status"]) == (201, "paid")
+    assert SavedCard.objects.count() == 1
+
+
+@pytest.mark.parametrize("gone", ["removed", "expired", "foreign", "unknown"])
+def test_a_card_that_is_gone_does_not_pay(api, buyer, hold, gone):
+    card = SavedCard.objects.create(
+        user=make.buyer() if gone == "foreign" else buyer,
+        provider_id="pm_1",
+        brand="visa",
+        last4="4242",
+        exp_month=1,
+        exp_year=2020 if gone == "expired" else 2040,
+        consented_at=timezone.now(),
+        removed_at=timezone.now() if gone == "removed" else None,
+    )
+    card_id = str(uuid4() if gone == "unknown" else card.pk)
+
+    answer = api.post(ORDERS, {"hold": str(hold.pk), "payment_method": card_id})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "saved_card_gone")
+    assert not Order.objects.exists()
+
+
+def test_a_card_can_be_kept_without_buying(api):
+    answer = api.post(f"{CARDS}/setup", {"payment_method": token()})
+
+    assert (answer.status_code, answer.json()["status"]) == (201, "succeeded")
+    assert len(api.get(CARDS).json()["results"]) == 1
+
+
+def test_keeping_a_card_may_need_the_bank(api):
+    setup = api.post(f"{CARDS}/setup", {"payment_method": token(ALWAYS_ASKS)}).json()
+    assert setup["status"] == "requires_action"
+    answer_challenge(setup["next_action"]["url"])
+    deliver()
+    services.process_events(now=timezone.now(), limit=10)
+
+    setup = api.get(f"{CARDS}/setup/{setup['id']}").json()
+
+    assert setup["status"] == "succeeded"
+    assert len(api.get(CARDS).json()["results"]) == 1
+
+
+def test_a_card_that_the_bank_refuses_is_not_kept(api):
+    answer = api.post(f"{CARDS}/setup", {"payment_method": token(DECLINED)})
+
+    assert (answer.status_code, answer.json()["code"]) == (402, "card_not_kept")
+    assert api.get(CARDS).json()["results"] == []
+    assert CardSetup.objects.get().status == "failed"
+
+
+def test_one_card_is_the_default_and_can_be_changed(api):
+    for number in [VISA, "5555555555554444"]:
+        api.post(f"{CARDS}/setup", {"payment_method": token(number)})
+    second, first = api.get(CARDS).json()["results"]
+    assert (first["is_default"], second["is_default"]) == (True, False)
+
+    answer = api.post(f"{CARDS}/{second['id']}/default")
+
+    assert answer.json()["is_default"] is True
+    assert SavedCard.objects.get(is_default=True).last4 == "4444"
+
+
+def test_a_removed_card_is_forgotten_here_and_at_the_provider(api):
+    api.post(f"{CARDS}/setup", {"payment_method": token()})
+    [card] = api.get(CARDS).json()["results"]
+
+    assert api.delete(f"{CARDS}/{card['id']}").status_code == 204
+
+    assert api.get(CARDS).json()["results"] == []
+    assert api.delete(f"{CARDS}/{card['id']}").status_code == 404
+    assert [method["customer"] for method in at_provider("payment_method")] == [None]
+
+
+# The card form
+
+
+def test_the_card_form_is_told_where_to_send_the_card(anonymous):
+    config = anonymous.get("/api/v1/payments/config").json()
+
+    assert config["provider"] == "sandbox"
+    assert config["tokenize_url"] == reverse("sandbox-tokenise")
+    assert {"number": VISA, "label": "Succeeds"} in config["test_cards"]
+
+
+def test_the_form_trades_a_card_for_a_token(client):
+    def send(**changes):
+        form = typed(VISA) | {"key": "pk_test_sandbox"} | changes
+        return client.post(
+            "/sandbox/v1/payment_methods",
+            urlencode(form),
+            content_type="application/x-www-form-urlencoded",
+        )
+
+    traded, mistyped = send(), send(**{"card[number]": "4242424242424241"})
+
+    assert traded.status_code == 200
+    assert traded.json()["card"]["last4"] == "4242"
+    assert mistyped.status_code == 402
+    assert mistyped.json()["error"]["code"] == "incorrect_number"
+    assert send(key="").status_code == 401
+
+
+def test_the_challenge_page_needs_the_secret_and_can_stand_in_our_frame(
+    api, hold, client
+):
+    url = place(api, hold, ALWAYS_ASKS).json()["payment"]["next_action"]["url"]
+
+    page = client.get(url)
+    stranger = client.get(url.replace("client_secret=", "client_secret=x"))
+
+    assert page.status_code == 200
+    assert "£53.00" in page.content.decode()
+    assert page["X-Frame-Options"] == "SAMEORIGIN"
+    assert stranger.status_code == 404
+
+
+def test_a_failed_challenge_is_told_as_a_decline(api, hold, client):
+    body = place(api, hold, ALWAYS_ASKS).json()
+    url = body["payment"]["next_action"]["url"]
+
+    done = client.post(url, {"answer": "fail"})
+    deliver()
+    services.process_events(now=timezone.now(), limit=10)
+
+    assert "challenge.js" in done.content.decode()
+    payment = api.get(f"{ORDERS}/{body['id']}").json()["payment"]
+    assert payment["status"] == "cancelled"
+    assert "could not confirm that it is you" in payment["decline"]["message"]
+
+
+# Webhooks
+
+
+def test_a_webhook_without_a_signature_is_a_400(anonymous):
+    answer = anonymous.post("/api/v1/webhooks/stripe", {"id": "evt_1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+    assert not StripeEvent.objects.exists()
+
+
+def test_a_signed_webhook_is_taken(api, hold):
+    place(api, hold)
+
+    assert deliver() == 1
+
+    assert StripeEvent.objects.get().type == "payment_intent.succeeded"
