@@ -16,6 +16,7 @@ from drf_spectacular import openapi
 from drf_spectacular.plumbing import ResolvedComponent, force_instance, get_doc
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
+from rest_framework.serializers import Serializer
 
 from ticketapp import problems
 from ticketapp.errors import Action, DomainError
@@ -128,6 +129,11 @@ class AutoSchema(openapi.AutoSchema):
         method = self.method.lower()
         found = [getattr(self.view, n, None) for n in [method, *GENERIC[method]]]
         return [handler for handler in found if handler]
+
+    def get_serializer_name(self, serializer: Serializer, direction: str) -> str:
+        """`HoldRequest` for HoldRequestSerializer, without the word twice."""
+        name = type(serializer).__name__.removesuffix("Serializer")
+        return name.removesuffix("Request") if direction == "request" else name
 
     def get_override_parameters(self) -> list:
         parameters = list(super().get_override_parameters())

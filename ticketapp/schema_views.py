@@ -12,11 +12,10 @@ from django.views.decorators.http import condition, require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
-from ticketapp.schema import all_refusals, example_of
+from ticketapp.schema_page import page_of
 
 JSON = "application/vnd.oai.openapi+json"
 YAML = "application/vnd.oai.openapi"
-METHODS = ["get", "post", "put", "patch", "delete"]
 
 
 @cache
@@ -33,6 +32,11 @@ def as_json() -> bytes:
 @cache
 def as_yaml() -> bytes:
     return OpenApiYamlRenderer().render(description())
+
+
+@cache
+def contents() -> dict[str, Any]:
+    return page_of(description())
 
 
 @cache
@@ -64,27 +68,5 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def docs(request: HttpRequest) -> HttpResponse:
-    """Every operation and every problem code, on a page without any script."""
-    context = {
-        "info": description()["info"],
-        "groups": _groups(),
-        "refusals": [_explained(refusal) for refusal in all_refusals()],
-    }
-    return render(request, "api/docs.html", context)
-
-
-def _groups() -> list[tuple[str, list[dict[str, Any]]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for path, methods in description()["paths"].items():
-        for method in METHODS:
-            if operation := methods.get(method):
-                tag = operation.get("tags", ["other"])[0]
-                told = {**operation, "path": path, "method": method.upper()}
-                told["signed_in"] = {} not in operation.get("security", [{}])
-                groups.setdefault(tag, []).append(told)
-    return sorted(groups.items())
-
-
-def _explained(refusal: type) -> dict[str, Any]:
-    example = orjson.dumps(example_of(refusal), option=orjson.OPT_INDENT_2).decode()
-    return {"code": refusal.code, "title": refusal.title, "example": example}
+    """Every operation, shape and problem code, on a page without any script."""
+    return render(request, "api/docs.html", contents())

@@ -226,6 +226,13 @@ def test_every_operation_is_on_the_page(client):
         assert f'id="{operation["operationId"]}"' in page.content.decode()
 
 
+def test_every_link_on_the_page_leads_somewhere(client):
+    page = client.get("/api/v1/docs").content.decode()
+
+    places = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= places
+
+
 def test_the_page_asks_nobody_outside(client):
     page = client.get("/api/v1/docs").content.decode()
 
