@@ -46,6 +46,7 @@ from inventory.services.selling import (
     sell_held_tickets,
     start_paying,
 )
+from inventory.services.types import save_ticket_type
 from inventory.services.waitlist import (
     AlreadyOnWaitlist,
     GroupTooLarge,
@@ -98,6 +99,7 @@ __all__ = [
     "retake_tickets",
     "return_tickets",
     "return_to_line",
+    "save_ticket_type",
     "sell_held_tickets",
     "set_capacity",
     "start_paying",

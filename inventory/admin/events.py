@@ -1,0 +1,223 @@
+"""Events with their ticket types, for the staff of their venue."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import display
+
+from events import services as events
+from events.models import Event, EventStatus
+from events.scoping import (
+    MANAGERS,
+    VenueScopedInline,
+    VenueTimeAdmin,
+)
+from inventory import services
+from inventory.admin.forms import EventForm, TicketTypeForm, TicketTypesOfAnEvent
+from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
+from ticketapp.errors import DomainError
+
+
+def how_many(*statuses: str) -> Coalesce:
+    """How many tickets of an event are in one of these states."""
+    tickets = Ticket.objects.filter(
+        ticket_type__event=OuterRef("pk"), status__in=statuses
+    )
+    counted = tickets.order_by().values("ticket_type__event").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0, output_field=IntegerField())
+
+
+class TicketTypeInline(VenueScopedInline):
+    """The prices of an event. A type that has been on sale is not deleted."""
+
+    model = TicketType
+    form = TicketTypeForm
+    formset = TicketTypesOfAnEvent
+    venue_path = "event__venue"
+    parent_venue_path = "venue"
+    add_roles = change_roles = MANAGERS
+    fields = (
+        "name",
+        "description",
+        "price",
+        "fee",
+        "fee_name",
+        "floor",
+        "tickets",
+        "position",
+    )
+    ordering = ("position", "name")
+    show_change_link = True
+    can_delete = False
+
+
+@admin.register(Event)
+class EventAdmin(VenueTimeAdmin):
+    """Managers run their events; box office and door look on.
+
+    The status is moved by actions, never typed: each is a service.
+    """
+
+    form = EventForm
+    inlines: ClassVar[list[type]] = [TicketTypeInline]
+    autocomplete_fields = ("venue", "performers")
+    list_display = ("name", "venue", "when", "state", "sold", "held", "left")
+    list_filter = ("status", "category")
+    list_select_related = ("venue",)
+    list_per_page = 50
+    search_fields = ("search_text",)
+    search_help_text = "Name, performer, venue or city."
+    ordering = ("-local_date", "starts_at", "pk")
+    readonly_fields = ("status", "kept_by_staff")
+    actions = ("publish", "pause", "postpone", "finish", "cancel")
+    fieldsets = (
+        (None, {"fields": ("name", "venue", "status")}),
+        (
+            "When, on the clock at the venue",
+            {"fields": (("doors_at", "starts_at", "ends_at"), "local_date")},
+        ),
+        (
+            "Sale",
+            {"fields": (("sales_open_at", "sales_close_at"), "per_buyer_limit")},
+        ),
+        (
+            "What people read",
+            {
+                "fields": (
+                    "description",
+                    ("category", "performers"),
+                    ("image_url", "listing_url"),
+                    ("viewer_counts", "kept_by_staff"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                sold=how_many(*OWNED_TICKET),
+                held=how_many(TicketStatus.HELD),
+                left=how_many(TicketStatus.AVAILABLE),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queryset.search(search_term), False
+
+    def save_model(
+        self, request: HttpRequest, obj: Event, form: Any, change: bool
+    ) -> None:
+        events.save_event(event=obj)
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        """Tickets are made and withdrawn by the service, under its locks."""
+        formset.save(commit=False)
+        formset.save_m2m()
+        for row in formset.forms:
+            if not row.has_changed():
+                continue
+            try:
+                services.save_ticket_type(
+                    ticket_type=row.instance,
+                    capacity=row.cleaned_data["tickets"],
+                    now=timezone.now(),
+                )
+            except DomainError as refusal:
+                self.message_user(
+                    request, f"{row.instance.name}: {refusal}", messages.ERROR
+                )
+
+    # Columns ---------------------------------------------------------------------
+
+    @admin.display(description="When", ordering="starts_at")
+    def when(self, event: Event) -> str:
+        if event.starts_at is None:
+            return f"{event.local_date:%a %-d %b %Y}, time open"
+        return f"{event.starts_at.astimezone(event.venue.zone):%a %-d %b %Y, %H:%M}"
+
+    @display(
+        description="State",
+        ordering="status",
+        label={
+            EventStatus.PUBLISHED: "success",
+            EventStatus.PAUSED: "warning",
+            EventStatus.POSTPONED: "warning",
+            EventStatus.CANCELLED: "danger",
+        },
+    )
+    def state(self, event: Event) -> tuple[str, str]:
+        return event.status, event.get_status_display()
+
+    @admin.display(description="Sold", ordering="sold")
+    def sold(self, event: Event) -> int:
+        return event.sold
+
+    @admin.display(description="Held", ordering="held")
+    def held(self, event: Event) -> int:
+        return event.held
+
+    @admin.display(description="Left", ordering="left")
+    def left(self, event: Event) -> int:
+        return event.left
+
+    # Actions ---------------------------------------------------------------------
+
+    @admin.action(description="Publish", permissions=["change"])
+    def publish(self, request: HttpRequest, rows: QuerySet[Event]) -> None:
+        now = timezone.now()
+        self._move(request, rows, partial(events.publish_event, now=now), "published")
+
+    @admin.action(description="Pause the sale", permissions=["change"])
+    def pause(self, request: HttpRequest, rows: QuerySet[Event]) -> None:
+        self._move(request, rows, events.pause_event, "paused")
+
+    @admin.action(description="Postpone", permissions=["change"])
+    def postpone(self, request: HttpRequest, rows: QuerySet[Event]) -> None:
+        self._move(request, rows, events.postpone_event, "postponed")
+
+    @admin.action(description="Finish", permissions=["change"])
+    def finish(self, request: HttpRequest, rows: QuerySet[Event]) -> None:
+        self._move(request, rows, events.finish_event, "finished")
+
+    @admin.action(description="Cancel and refund everybody…", permissions=["change"])
+    def cancel(
+        self, request: HttpRequest, rows: QuerySet[Event]
+    ) -> HttpResponse | None:
+        """Say first what will happen, and to how many people."""
+        if request.POST.get("confirmed") == "yes":
+            self._move(request, rows, events.cancel_event, "cancelled")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Cancel these events?",
+            "opts": self.opts,
+            "rows": rows,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(
+            request, "admin/inventory/event/cancel_confirmation.html", context
+        )
+
+    def _move(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Event],
+        act: Callable[..., object],
+        done: str,
+    ) -> None:
+        self.do_each(request, rows, lambda event: act(event=event), done=done)

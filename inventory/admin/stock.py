@@ -1,0 +1,116 @@
+"""Ticket types with their planned prices; holds and scans, to look at."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+
+from events.scoping import (
+    MANAGERS,
+    NOBODY,
+    VenueScopedAdmin,
+    VenueScopedInline,
+    VenueTimeAdmin,
+)
+from inventory import services
+from inventory.admin.forms import PriceStepForm, TicketTypeForm, to_major
+from inventory.models import CheckIn, Hold, PriceStep, TicketType
+from ticketapp.errors import DomainError
+
+
+class PriceStepInline(VenueScopedInline):
+    """When the price falls, and to what. Buyers see the next fall."""
+
+    model = PriceStep
+    form = PriceStepForm
+    venue_path = "ticket_type__event__venue"
+    parent_venue_path = "event__venue"
+    add_roles = change_roles = delete_roles = MANAGERS
+    fields = ("starts_at", "price")
+    ordering = ("starts_at",)
+
+
+@admin.register(TicketType)
+class TicketTypeAdmin(VenueTimeAdmin):
+    """One price of an event, with its plan. New ones are made with the event."""
+
+    venue_path = "event__venue"
+    add_roles = NOBODY
+    form = TicketTypeForm
+    inlines: ClassVar[list[type]] = [PriceStepInline]
+    list_display = ("name", "event", "price", "capacity")
+    list_select_related = ("event__venue",)
+    search_fields = ("name", "event__name")
+    ordering = ("-event__local_date", "event", "position", "name")
+    readonly_fields = ("event",)
+    fieldsets = (
+        (None, {"fields": ("event", "name", "description", "position")}),
+        ("Price", {"fields": (("price", "fee", "fee_name"), "floor")}),
+        ("Stock", {"fields": ("tickets",)}),
+    )
+
+    def save_model(
+        self, request: HttpRequest, obj: TicketType, form: Any, change: bool
+    ) -> None:
+        try:
+            services.save_ticket_type(
+                ticket_type=obj,
+                capacity=form.cleaned_data["tickets"],
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            self.message_user(request, f"{obj}: {refusal}", messages.ERROR)
+
+    @admin.display(description="Price", ordering="unit_amount")
+    def price(self, kind: TicketType) -> str:
+        return f"{to_major(kind.unit_amount, kind.currency)} {kind.currency}"
+
+
+class LookOnly(VenueScopedAdmin):
+    """Rows that only services write."""
+
+    add_roles = change_roles = delete_roles = NOBODY
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Hold)
+class HoldAdmin(LookOnly):
+    """Who has what in their hands, and until when."""
+
+    venue_path = "event__venue"
+    list_display = ("user", "event", "ticket_type", "quantity", "status", "expires_at")
+    list_filter = ("status",)
+    list_select_related = ("user", "event", "ticket_type__event")
+    search_fields = ("user__email", "event__name")
+    ordering = ("-created_at", "pk")
+    show_full_result_count = False
+
+
+@admin.register(CheckIn)
+class CheckInAdmin(LookOnly):
+    """Every scan at the door: who came in, and what was refused."""
+
+    venue_path = "ticket__ticket_type__event__venue"
+    list_display = ("scanned_at", "event", "kind", "gate", "admitted", "staff")
+    list_filter = ("admitted",)
+    list_select_related = ("ticket__ticket_type__event", "staff")
+    search_fields = ("gate", "ticket__ticket_type__event__name")
+    ordering = ("-scanned_at", "pk")
+    show_full_result_count = False
+
+    @admin.display(description="Event")
+    def event(self, scan: CheckIn) -> str:
+        return str(scan.ticket.ticket_type.event)
+
+    @admin.display(description="Ticket type")
+    def kind(self, scan: CheckIn) -> str:
+        return scan.ticket.ticket_type.name

@@ -1,0 +1,26 @@
+"""What staff say about a ticket type. Lock order: ticket type, tickets."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory.models import TicketType
+from inventory.services.capacity import set_capacity
+
+
+@transaction.atomic
+def save_ticket_type(
+    *, ticket_type: TicketType, capacity: int, now: datetime
+) -> TicketType:
+    """Write the words and the price of a type, and make its tickets so many.
+
+    Holds keep the price they have. Raises CapacityBelowTaken; then nothing is
+    written.
+    """
+    if ticket_type._state.adding:
+        ticket_type.capacity = 0
+        ticket_type.save()
+    else:
+        fields = {field.name for field in TicketType._meta.concrete_fields}
+        ticket_type.save(update_fields=fields - {"id", "event", "capacity"})
+    return set_capacity(ticket_type=ticket_type, capacity=capacity, now=now)

@@ -1,0 +1,282 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Event, EventStatus, Role, TaxMode
+from inventory import services as inventory
+from inventory.models import PriceStep, TicketStatus, TicketType
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:events_event_changelist")
+
+
+@pytest.fixture
+def venue():
+    return make.venue(
+        time_zone="Europe/Paris", currency="EUR", tax_mode=TaxMode.INCLUDED
+    )
+
+
+@pytest.fixture
+def manager(client, venue):
+    client.force_login(make.staff(venue=venue, role=Role.MANAGER))
+    return client
+
+
+def change(event: Event) -> str:
+    return reverse("admin:events_event_change", args=[event.pk])
+
+
+def form_of(venue, types=(), **changes):
+    """What the event page posts: its fields and a row for each ticket type."""
+    fields = {
+        "name": "Late Show",
+        "venue": venue.pk,
+        "per_buyer_limit": 6,
+        "starts_at_0": "2027-06-01",
+        "starts_at_1": "20:00",
+        "ticket_types-TOTAL_FORMS": len(types),
+        "ticket_types-INITIAL_FORMS": sum("id" in row for row in types),
+    }
+    for number, row in enumerate(types):
+        defaults = {"position": 0, "fee": "", "fee_name": "", "floor": ""}
+        for name, value in (defaults | row).items():
+            fields[f"ticket_types-{number}-{name}"] = value
+    return fields | changes
+
+
+def row_of(ticket_type, **changes):
+    return {
+        "id": ticket_type.pk,
+        "event": ticket_type.event_id,
+        "name": ticket_type.name,
+        "price": "25.00",
+        "tickets": ticket_type.capacity,
+        **changes,
+    }
+
+
+def problems_of(response) -> str:
+    assert response.status_code == 200
+    found = response.context["errors"]
+    return " ".join(str(problem) for problem in found)
+
+
+def test_staff_see_the_events_of_their_own_venues(manager, venue):
+    make.event(venue=venue, name="Own Show")
+    make.event(name="Other Show")
+
+    page = manager.get(LIST).content.decode()
+
+    assert "Own Show" in page
+    assert "Other Show" not in page
+    other = Event.objects.get(name="Other Show")
+    assert manager.get(change(other)).status_code == 302
+
+
+def test_a_new_event_is_a_draft_with_its_tickets_on_the_venues_clock(manager, venue):
+    types = [{"name": "Stalls", "price": "24.50", "fee": "1.5", "fee_name": "Booking"}]
+    types[0]["tickets"] = 40
+
+    response = manager.post(reverse("admin:events_event_add"), form_of(venue, types))
+
+    assert response.status_code == 302, problems_of(response)
+    event = Event.objects.get()
+    stalls = event.ticket_types.get()
+    assert event.status == EventStatus.DRAFT
+    assert event.starts_at.isoformat() == "2027-06-01T18:00:00+00:00"
+    assert event.local_date.isoformat() == "2027-06-01"
+    assert (stalls.unit_amount, stalls.fee_amount) == (2450, 150)
+    assert (stalls.currency, stalls.capacity) == ("EUR", 40)
+    assert stalls.tickets.filter(status=TicketStatus.AVAILABLE).count() == 40
+
+
+def test_another_number_of_tickets_goes_through_the_service(manager, venue):
+    event = make.event(venue=venue)
+    stalls = make.ticket_type(event=event, stock=5)
+
+    manager.post(change(event), form_of(venue, [row_of(stalls, tickets=3)]))
+
+    stalls.refresh_from_db()
+    assert stalls.capacity == 3
+    assert stalls.tickets.filter(status=TicketStatus.WITHDRAWN).count() == 2
+
+
+def test_fewer_tickets_than_are_taken_is_refused_in_words(manager, venue):
+    event = make.event(venue=venue)
+    stalls = make.ticket_type(event=event, stock=5)
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=stalls, quantity=3, now=make.NOON
+    )
+
+    response = manager.post(change(event), form_of(venue, [row_of(stalls, tickets=2)]))
+
+    assert "3 are sold or in someone" in problems_of(response)
+    stalls.refresh_from_db()
+    assert stalls.capacity == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"price": "1.005"}, "GBP has 2 digits"),
+        ({"price": "-1"}, "greater than or equal to 0"),
+        ({"fee": "1"}, "what the fee is for"),
+        ({"floor": "26"}, "above the price"),
+        ({"tickets": "-1"}, "greater than or equal to 0"),
+        ({"price": "99999999"}, "GBP has 2 digits"),
+    ],
+)
+def test_a_price_that_makes_no_sense_is_refused(manager, venue, row, problem):
+    event = make.event(venue=venue)
+    stalls = make.ticket_type(event=event)
+
+    response = manager.post(change(event), form_of(venue, [row_of(stalls, **row)]))
+
+    assert problem in problems_of(response)
+    stalls.refresh_from_db()
+    assert stalls.unit_amount == 2500
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"starts_at_0": "", "starts_at_1": ""}, "Give a start"),
+        ({"doors_at_0": "2027-06-01", "doors_at_1": "21:00"}, "after the start"),
+        ({"ends_at_0": "2027-06-01", "ends_at_1": "19:00"}, "before it starts"),
+    ],
+)
+def test_times_out_of_order_are_refused(manager, venue, fields, problem):
+    response = manager.post(reverse("admin:events_event_add"), form_of(venue, **fields))
+
+    assert problem in problems_of(response)
+    assert not Event.objects.exists()
+
+
+def test_the_status_is_never_typed(manager, venue):
+    event = make.event(venue=venue, status=EventStatus.DRAFT)
+
+    manager.post(change(event), form_of(venue, status=EventStatus.PUBLISHED))
+
+    event.refresh_from_db()
+    assert event.status == EventStatus.DRAFT
+
+
+def act(client, action, *events, **more):
+    rows = [event.pk for event in events]
+    return client.post(
+        LIST, {"action": action, ACTION_CHECKBOX_NAME: rows, **more}, follow=True
+    )
+
+
+def test_actions_move_an_event_along_its_states(manager, venue):
+    soon = timezone.now() + timedelta(hours=3)
+    event = make.event(
+        venue=venue, status=EventStatus.DRAFT, starts_at=soon, sales_close_at=soon
+    )
+
+    for action, status in [
+        ("publish", EventStatus.PUBLISHED),
+        ("pause", EventStatus.PAUSED),
+        ("publish", EventStatus.PUBLISHED),
+        ("postpone", EventStatus.POSTPONED),
+    ]:
+        act(manager, action, event)
+        event.refresh_from_db()
+        assert event.status == status
+
+
+def test_a_step_that_is_not_possible_is_refused_in_words(manager, venue):
+    event = make.event(venue=venue, status=EventStatus.FINISHED)
+
+    page = act(manager, "pause", event).content.decode()
+
+    assert "cannot become paused" in page
+
+
+def test_cancelling_says_first_whom_it_hits(manager, venue):
+    event = make.event(venue=venue)
+    rush = make.ticket_type(event=event, stock=3)
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=2, now=make.NOON
+    )
+
+    page = act(manager, "cancel", event).content.decode()
+
+    event.refresh_from_db()
+    assert "0 tickets sold, 2 in somebody" in page
+    assert event.status == EventStatus.PUBLISHED
+
+    act(manager, "cancel", event, confirmed="yes")
+    event.refresh_from_db()
+    assert event.status == EventStatus.CANCELLED
+
+
+def test_box_office_looks_but_does_not_change(client, venue):
+    client.force_login(make.staff(venue=venue, role=Role.BOX_OFFICE))
+    event = make.event(venue=venue)
+
+    act(client, "pause", event)
+    response = client.post(change(event), form_of(venue, name="Mine"))
+
+    event.refresh_from_db()
+    assert response.status_code == 403
+    assert (event.status, event.name) == (EventStatus.PUBLISHED, "Late Show")
+
+
+def test_a_price_plan_is_kept_below_the_price_and_above_the_floor(manager, venue):
+    kind = make.ticket_type(event=make.event(venue=venue), floor_amount=1000)
+    page = reverse("admin:inventory_tickettype_change", args=[kind.pk])
+
+    def plan(price):
+        return {
+            "name": kind.name,
+            "price": "25",
+            "fee": "",
+            "floor": "10",
+            "position": 0,
+            "tickets": kind.capacity,
+            "price_steps-TOTAL_FORMS": 1,
+            "price_steps-INITIAL_FORMS": 0,
+            "price_steps-0-starts_at_0": "2026-06-01",
+            "price_steps-0-starts_at_1": "19:30",
+            "price_steps-0-price": price,
+        }
+
+    assert "lowers the price" in problems_of(manager.post(page, plan("30")))
+    assert "below the floor" in problems_of(manager.post(page, plan("5")))
+    assert manager.post(page, plan("18.50")).status_code == 302
+
+    step = PriceStep.objects.get()
+    assert step.unit_amount == 1850
+    assert step.starts_at.isoformat() == "2026-06-01T17:30:00+00:00"
+    assert TicketType.objects.get().capacity == 2
+
+
+@pytest.mark.parametrize("model", ["hold", "checkin"])
+def test_holds_and_scans_are_looked_at_only(manager, venue, model):
+    rush = make.ticket_type(event=make.event(venue=venue))
+    held = inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=1, now=make.NOON
+    )
+
+    listed = manager.get(reverse(f"admin:inventory_{model}_changelist"))
+
+    assert listed.status_code == 200
+    assert manager.get(reverse(f"admin:inventory_{model}_add")).status_code == 403
+    page = reverse("admin:inventory_hold_change", args=[held.pk])
+    assert manager.post(page, {"status": "released"}).status_code == 403
+
+
+def test_the_event_list_takes_a_fixed_number_of_queries(
+    manager, venue, django_assert_max_num_queries
+):
+    for _ in range(5):
+        make.ticket_type(event=make.event(venue=venue))
+
+    with django_assert_max_num_queries(10):
+        manager.get(LIST)
