@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import QueryDict
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions, pagination, serializers
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -87,7 +88,7 @@ class QueryParams(serializers.Serializer):
 
 
 class StrictQueryMixin(APIView):
-    """Refuse unknown query parameters before the handler runs.
+    """Refuse unknown query parameters, and keep answers out of caches.
 
     `query_serializer_class` says which ones a GET understands, apart from the
     paginator's; its cleaned values are in `self.query`. The API description
@@ -106,6 +107,14 @@ class StrictQueryMixin(APIView):
             self.query = self.query_serializer_class.read(request, also=also)
         else:
             refuse_unknown(request.query_params, known=())
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """What does not say that it may be kept is for one person and one time."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def paginator_params(view: APIView) -> set[str]:

@@ -5,6 +5,7 @@ what the person can do now. /api/v1/docs lists every code that exists.
 """
 
 import logging
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -214,10 +215,16 @@ def _framework(exc: exceptions.APIException, request: Request) -> dict[str, Any]
 
 
 def _database(exc: Exception) -> dict[str, Any]:
+    refusal = _of_the_database(exc)
+    away = isinstance(refusal, Unavailable)
+    logger.warning("The database did not do it: %s", exc, exc_info=away)
+    return document_of(refusal)
+
+
+def _of_the_database(exc: Exception) -> Busy | Unavailable:
     """A wait that ran out, or a database that is away: come back in a moment."""
     busy = getattr(exc.__cause__, "pgcode", None) in BUSY_PGCODES
-    logger.warning("The database did not do it: %s", exc, exc_info=not busy)
-    return document_of(Busy() if busy else Unavailable())
+    return Busy() if busy else Unavailable()
 
 
 def _field_errors(details: Any, field: str = "") -> Iterator[dict[str, str]]:
@@ -261,7 +268,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug of ours, said in the API's own words."""
-    if _speaks_problems(request):
-        return problem_response(ServerError())
-    return _plain("Something broke on our side.", HTTPStatus.INTERNAL_SERVER_ERROR)
+    """A bug of ours, or a database that is away, outside REST framework."""
+    exc = sys.exception()
+    refusal: DomainError = ServerError()
+    if isinstance(exc, OperationalError | InterfaceError):
+        refusal = _of_the_database(exc)
+    response = problem_response(refusal)
+    if not _speaks_problems(request):
+        response.content = refusal.title
+        response["Content-Type"] = "text/plain; charset=utf-8"
+    return response

@@ -78,12 +78,15 @@ class OpenView(StrictQueryMixin, APIView):
 
 
 urlpatterns = [
+    path("_allauth/lost", lambda request: lose_the_database()),
+    path("lost", lambda request: lose_the_database()),
     path("api/v1/people", PeopleView.as_view()),
     path("api/v1/do/<str:what>", DoView.as_view()),
     path("api/v1/open", OpenView.as_view()),
     path("", include("ticketapp.urls")),
 ]
 handler404 = not_found
+handler500 = server_error
 ADDRESS = "/api/v1/people"
 EXTRA = {"errors", "action", "retry_after", "meta"}
 
@@ -215,6 +218,26 @@ def test_a_bug_is_said_in_a_problem_document(rf):
     body = assert_problem(_json(server_error(rf.get("/api/v1/x"))), 500, "server_error")
 
     assert body["action"] == "contact_support"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["/_allauth/lost", "/lost"])
+def test_a_database_that_went_away_is_503_outside_the_api_too(client, address):
+    client.raise_request_exception = False
+    answer = client.get(address)
+    connection.close()
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    if address.startswith("/_allauth"):
+        assert_problem(answer, 503, "unavailable")
+    else:
+        assert answer["Content-Type"].startswith("text/plain")
+
+
+def test_answers_are_kept_by_nobody_unless_they_say_so(api, anonymous):
+    for answer in [api.get(ADDRESS), anonymous.get(ADDRESS), api.delete(ADDRESS)]:
+        assert answer["Cache-Control"] == "private, no-store"
 
 
 def test_a_request_that_django_turns_down_is_a_problem_document(rf):
