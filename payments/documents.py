@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from inventory.documents import event_brief, named
-from inventory.listing.cards import money, utc
+from inventory.instants import utc
+from inventory.listing.cards import money
 from payments import services
 from payments.models import (
     AttemptStatus,

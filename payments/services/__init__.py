@@ -5,6 +5,7 @@ refund or dispute, hold, tickets. The provider is asked with no transaction open
 """
 
 from payments.services.asking import ask_about, cancel_payment
+from payments.services.books import resolve_incident
 from payments.services.cancelling import cancel_order
 from payments.services.cards import (
     choose_default,
@@ -67,6 +68,7 @@ __all__ = [
     "refund_lines",
     "refund_order",
     "remove_card",
+    "resolve_incident",
     "retry_refund",
     "set_up_card",
     "sweep_payments",

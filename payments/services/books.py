@@ -3,6 +3,7 @@
 Lock order: order, payment. The callers have them.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from payments.models import (
@@ -46,3 +47,8 @@ def lock(payment_id: UUID) -> tuple[Order, Payment]:
     payment = payments.get(pk=payment_id)
     payment.order = order
     return order, payment
+
+
+def resolve_incident(*, incident: Incident, now: datetime) -> None:
+    """Staff have dealt with it; the first time counts."""
+    Incident.objects.filter(pk=incident.pk, resolved_at=None).update(resolved_at=now)

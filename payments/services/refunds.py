@@ -30,6 +30,9 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books
 from payments.services.errors import NotRefundable, PaymentDisputed, RefundTooLarge
+from ticketapp.jobs import look_now
+
+PAY_REFUNDS = "payments.tasks.pay_refunds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ def _owe(
         created_at=now,
     )
     refund.lines.set(lines)
+    look_now(PAY_REFUNDS)
     return refund
 
 

@@ -30,6 +30,7 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, messages
 from payments.services.keeping import keep_card
+from ticketapp.jobs import look_now
 
 ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
 IN_FLIGHT = (
@@ -198,8 +199,10 @@ def _give_back(
             "amount": intent.amount_received,
             "currency": payment.currency,
             "reason": reason,
+            "created_at": now,
         },
     )
+    look_now("payments.tasks.pay_refunds")
     if order.status not in PAID_ORDER:
         _close(order, now)
         messages.tell_too_late(order, intent.amount_received, reason, now=now)

@@ -1,0 +1,13 @@
+"""Staff read money and refund it; only the API and the provider write it."""
+
+from payments.admin.incidents import DisputeAdmin, IncidentAdmin, StripeEventAdmin
+from payments.admin.orders import OrderAdmin, PaymentAdmin, RefundAdmin
+
+__all__ = [
+    "DisputeAdmin",
+    "IncidentAdmin",
+    "OrderAdmin",
+    "PaymentAdmin",
+    "RefundAdmin",
+    "StripeEventAdmin",
+]

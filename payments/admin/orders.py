@@ -1,0 +1,293 @@
+"""Orders, what was paid for them, and giving it back."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+
+from events.scoping import MANAGERS, may
+from payments import services
+from payments.admin.reading import ReadOnlyAdmin, ReadOnlyInline
+from payments.models import (
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from payments.money import in_words
+from ticketapp.errors import DomainError
+
+REFUND_PAGE = "admin/payments/refund.html"
+CONFIRM_PAGE = "admin/payments/refund_selected.html"
+STATUS_COLOURS = {
+    "paid": "success",
+    "partly_refunded": "warning",
+    "refunded": "info",
+    "cancelled": "danger",
+}
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    venue_path = "order__event__venue"
+    parent_venue_path = "event__venue"
+    fields = ("ticket", "ticket_status", "total", "returned_at")
+    verbose_name_plural = "tickets"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        return super().get_queryset(request).select_related("ticket", "order")
+
+    def ticket_status(self, line: OrderLine) -> str:
+        return line.ticket.get_status_display()
+
+    def total(self, line: OrderLine) -> str:
+        return in_words(line.total_amount, line.order.currency)
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    venue_path = "order__event__venue"
+    parent_venue_path = "event__venue"
+    fields = ("intent_id", "status", "collected", "succeeded_at", "flag")
+
+    @display(description="amount")
+    def collected(self, payment: Payment) -> str:
+        return in_words(payment.amount, payment.currency)
+
+
+class LedgerInline(ReadOnlyInline):
+    model = LedgerEntry
+    venue_path = "order__event__venue"
+    parent_venue_path = "event__venue"
+    fields = ("created_at", "kind", "moved", "source")
+    verbose_name_plural = "ledger"
+
+    @display(description="amount")
+    def moved(self, entry: LedgerEntry) -> str:
+        return in_words(entry.amount, entry.currency)
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Orders of one's venues; managers refund them, all or ticket by ticket."""
+
+    venue_path = "event__venue"
+    list_display = ("reference", "buyer", "event", "state", "total", "paid_at")
+    list_filter = ("status", "event__starts_at")
+    list_select_related = ("user", "event__venue")
+    list_per_page = 50
+    search_fields = ("reference", "user__email", "event__name")
+    search_help_text = "Reference, e-mail or event."
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "pk")
+    fields = (
+        ("reference", "state"),
+        ("buyer", "event"),
+        ("total", "balance"),
+        ("created_at", "paid_at", "cancelled_at"),
+        "cards_tried",
+        "refunds_told",
+    )
+    inlines = (LineInline, PaymentInline, LedgerInline)
+    actions = ("refund_selected",)
+    actions_detail = ("refund",)
+
+    def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, MANAGERS)
+
+    @display(ordering="user__email")
+    def buyer(self, order: Order) -> str:
+        return order.user.email
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def state(self, order: Order) -> str:
+        return order.status
+
+    @display(ordering="amount")
+    def total(self, order: Order) -> str:
+        return in_words(order.amount, order.currency)
+
+    def balance(self, order: Order) -> str:
+        moved = order.ledger_entries.values_list("amount", flat=True)
+        return in_words(sum(moved), order.currency)
+
+    def cards_tried(self, order: Order) -> SafeString | str:
+        """Each attempt: when, how it ended, and the bank's own reason."""
+        rows = [
+            (
+                attempt.created_at.strftime("%H:%M:%S"),
+                attempt.status,
+                attempt.decline_code,
+            )
+            for payment in order.payments.order_by("created_at")
+            for attempt in payment.attempts.order_by("pk")
+        ]
+        return format_html_join("", "<div>{} {} {}</div>", rows) or "none"
+
+    @display(description="refunds")
+    def refunds_told(self, order: Order) -> SafeString | str:
+        refunds = Refund.objects.filter(payment__order=order).order_by("created_at")
+        rows = [
+            (
+                in_words(refund.amount, refund.currency),
+                refund.get_status_display(),
+                refund.get_reason_display(),
+                refund.failure,
+            )
+            for refund in refunds
+        ]
+        return format_html_join("", "<div>{} {}, {} {}</div>", rows) or "none"
+
+    # Refunding
+
+    @admin.action(description="Refund selected orders…", permissions=["refund"])
+    def refund_selected(
+        self, request: HttpRequest, orders: QuerySet[Order]
+    ) -> HttpResponse | None:
+        """Show what it would do and to whom; do it once that is confirmed."""
+        if request.POST.get("confirmed") == "yes":
+            self._refund_each(request, orders)
+            return None
+        previews = [services.preview_refund(order) for order in orders]
+        context = self._context(request, "Refund these orders?") | {
+            "previews": previews,
+            "ids": [order.pk for order in orders],
+            "possible": any(not preview.refusal for preview in previews),
+        }
+        return TemplateResponse(request, CONFIRM_PAGE, context)
+
+    def _refund_each(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        def refund(order: Order) -> None:
+            services.refund_order(order=order, by=request.user, now=timezone.now())
+
+        self.do_each(
+            request, orders, refund, done="the refund is on its way", roles=MANAGERS
+        )
+
+    @action(description="Refund…", url_path="refund", permissions=["refund"])
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Choose tickets of one order, see the sum, and refund them."""
+        order = (
+            self.rows_for(request, self.get_queryset(request), MANAGERS)
+            .filter(pk=object_id)
+            .first()
+        )
+        back = reverse("admin:payments_order_change", args=[object_id])
+        if order is None:
+            message = "Your role at this venue does not allow that."
+            self.message_user(request, message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:payments_order_changelist"))
+        if request.method == "POST":
+            self._refund_lines(request, order)
+            return HttpResponseRedirect(back)
+        preview = services.preview_refund(order)
+        context = self._context(request, f"Refund order {order}") | {
+            "preview": preview,
+            "back": back,
+            "reasons": [RefundReason.STAFF, RefundReason.GOODWILL],
+        }
+        return TemplateResponse(request, REFUND_PAGE, context)
+
+    def _refund_lines(self, request: HttpRequest, order: Order) -> None:
+        chosen = [line for line in request.POST.getlist("line") if line.isdigit()]
+        goodwill = request.POST.get("reason") == RefundReason.GOODWILL
+        try:
+            refund = services.refund_lines(
+                order=order,
+                lines=list(order.lines.filter(pk__in=chosen)),
+                reason=RefundReason.GOODWILL if goodwill else RefundReason.STAFF,
+                by=request.user,
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return
+        told = in_words(refund.amount, refund.currency) if refund else "The tickets"
+        self.message_user(request, f"{told}: the refund is on its way.")
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        each = self.admin_site.each_context(request)
+        return {**each, "title": title, "opts": self.opts}
+
+
+class FlaggedFilter(admin.SimpleListFilter):
+    title = "needs a person"
+    parameter_name = "flagged"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Flagged")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.exclude(flag="") if self.value() == "yes" else rows
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """What the provider collects; flagged where it does not say."""
+
+    venue_path = "order__event__venue"
+    list_display = ("__str__", "order", "status", "collected", "flag", "created_at")
+    list_filter = (FlaggedFilter, "status")
+    list_select_related = ("order__event__venue",)
+    search_fields = ("intent_id", "order__reference")
+    ordering = ("-created_at", "pk")
+    fields = (
+        ("order", "status"),
+        ("collected", "succeeded_at"),
+        "intent_id",
+        "flag",
+        "created_at",
+    )
+
+    @display(description="amount")
+    def collected(self, payment: Payment) -> str:
+        return in_words(payment.amount, payment.currency)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    """Money on its way back; one that failed can be tried again."""
+
+    venue_path = "payment__order__event__venue"
+    list_display = ("order", "paid_back", "status", "reason", "failure", "created_at")
+    list_filter = ("status", "reason", "unallocated")
+    list_select_related = ("payment__order__event__venue",)
+    search_fields = ("payment__order__reference", "provider_id")
+    ordering = ("-created_at", "pk")
+    fields = (
+        ("order", "status"),
+        ("paid_back", "reason"),
+        "failure",
+        ("attempts", "unallocated"),
+        ("created_by", "created_at"),
+        "provider_id",
+    )
+    actions = ("try_again",)
+
+    def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, MANAGERS)
+
+    def order(self, refund: Refund) -> str:
+        return refund.payment.order.reference
+
+    @display(description="amount")
+    def paid_back(self, refund: Refund) -> str:
+        return in_words(refund.amount, refund.currency)
+
+    @admin.action(description="Try failed refunds again", permissions=["refund"])
+    def try_again(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
+        def again(refund: Refund) -> None:
+            services.retry_refund(refund=refund, now=timezone.now())
+
+        failed = refunds.filter(status=RefundStatus.FAILED)
+        self.do_each(request, failed, again, done="will be tried again", roles=MANAGERS)

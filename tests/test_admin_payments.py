@@ -1,0 +1,207 @@
+import pytest
+from django.urls import reverse
+
+from events.models import Role
+from payments import services
+from payments.models import Incident, OrderStatus, Payment, Refund, RefundReason
+from tests import factories as make
+from tests.factories import NOON
+from tests.paying import DECLINED, assert_books_are_right, held, order, paid
+
+pytestmark = pytest.mark.django_db
+ORDERS = reverse("admin:payments_order_changelist")
+INCIDENTS = reverse("admin:payments_incident_changelist")
+
+
+@pytest.fixture
+def placed():
+    return paid()
+
+
+@pytest.fixture
+def manager(client, placed):
+    return as_staff(client, placed, Role.MANAGER)
+
+
+def as_staff(client, placed, role):
+    staff = make.staff(venue=placed.event.venue, role=role)
+    client.force_login(staff)
+    return staff
+
+
+def refund_page(placed) -> str:
+    return reverse("admin:payments_order_refund", args=[placed.pk])
+
+
+def order_page(placed) -> str:
+    return reverse("admin:payments_order_change", args=[placed.pk])
+
+
+def selected(placed, **fields):
+    return {"action": "refund_selected", "_selected_action": [placed.pk]} | fields
+
+
+def test_staff_see_the_orders_of_their_venues_only(client, placed, manager):
+    other = paid()
+
+    page = client.get(ORDERS).content.decode()
+
+    assert placed.reference in page
+    assert other.reference not in page
+    assert client.get(order_page(placed)).status_code == 200
+    assert client.get(order_page(other)).status_code == 302
+    assert client.get(refund_page(other)).status_code == 302
+
+
+def test_the_door_does_not_see_orders(client, placed):
+    as_staff(client, placed, Role.DOOR)
+
+    assert client.get(ORDERS).status_code == 403
+
+
+def test_an_order_shows_its_tickets_payments_cards_and_ledger(client, placed, manager):
+    page = client.get(order_page(placed)).content.decode()
+
+    payment = placed.payments.get()
+    for told in [placed.user.email, "£50.00", payment.intent_id, "succeeded"]:
+        assert told in page
+
+
+def test_nobody_edits_an_order(client, placed):
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+
+    page = client.get(order_page(placed)).content.decode()
+    client.post(order_page(placed), {"status": "refunded", "amount": 1})
+
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+    assert 'name="_save"' not in page
+    assert client.get(reverse("admin:payments_order_add")).status_code == 403
+
+
+def test_a_full_refund_is_previewed_and_then_made(client, placed, manager):
+    preview = client.post(ORDERS, selected(placed)).content.decode()
+    assert "£50.00" in preview
+    assert placed.user.email in preview
+    assert not Refund.objects.exists()
+
+    client.post(ORDERS, selected(placed, confirmed="yes"))
+
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.created_by) == (5000, manager)
+    services.pay_refunds(now=NOON, limit=10)
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.REFUNDED
+    assert_books_are_right()
+
+
+def test_one_ticket_is_refunded_from_the_orders_own_page(client, placed, manager):
+    line = placed.lines.first()
+    assert "£25.00" in client.get(refund_page(placed)).content.decode()
+
+    answer = client.post(refund_page(placed), {"line": [line.pk], "reason": "staff"})
+
+    assert answer.url == order_page(placed)
+    refund = Refund.objects.get()
+    assert (refund.amount, list(refund.lines.all())) == (2500, [line])
+    line.ticket.refresh_from_db()
+    assert line.ticket.status == "returned"
+
+
+def test_goodwill_is_offered_too(client, placed, manager):
+    lines = [line.pk for line in placed.lines.all()]
+
+    client.post(refund_page(placed), {"line": lines, "reason": "goodwill"})
+
+    assert Refund.objects.get().reason == RefundReason.GOODWILL
+    assert {line.ticket.status for line in placed.lines.all()} == {"sold"}
+
+
+@pytest.mark.parametrize("lines", [[], ["nonsense"], ["0"]])
+def test_choosing_nothing_refunds_nothing(client, placed, manager, lines):
+    client.post(refund_page(placed), {"line": lines})
+
+    assert not Refund.objects.exists()
+
+
+def test_the_box_office_reads_but_does_not_refund(client, placed):
+    as_staff(client, placed, Role.BOX_OFFICE)
+
+    page = client.get(ORDERS)
+    client.post(ORDERS, selected(placed, confirmed="yes"))
+    answer = client.post(refund_page(placed), {"line": [placed.lines.first().pk]})
+
+    assert page.status_code == 200
+    assert answer.status_code == 403
+    assert not Refund.objects.exists()
+
+
+def test_a_manager_of_one_venue_does_not_refund_where_they_only_sell(client, placed):
+    manager = as_staff(client, placed, Role.MANAGER)
+    other = paid()
+    manager.memberships.create(venue=other.event.venue, role=Role.BOX_OFFICE)
+
+    client.post(ORDERS, selected(other, confirmed="yes"))
+    client.post(refund_page(other), {"line": [other.lines.first().pk]})
+
+    assert not Refund.objects.exists()
+
+
+def test_what_cannot_be_refunded_says_why(client, manager, placed):
+    with pytest.raises(services.CardDeclined):
+        order(held(event=placed.event), DECLINED)
+    pending = placed.event.orders.exclude(pk=placed.pk).get()
+
+    page = client.get(refund_page(pending)).content.decode()
+    preview = client.post(ORDERS, selected(pending)).content.decode()
+
+    assert "it is pending" in page
+    assert "it is pending" in preview
+
+
+def test_flagged_payments_can_be_found(client, placed, manager):
+    flagged = paid(event=placed.event)
+    Payment.objects.filter(order=flagged).update(flag="The provider does not answer.")
+    address = reverse("admin:payments_payment_changelist")
+
+    page = client.get(address, {"flagged": "yes"}).content.decode()
+
+    assert flagged.reference in page
+    assert placed.reference not in page
+
+
+def test_open_incidents_are_worked_through(client, placed, manager):
+    incident = Incident.objects.create(
+        kind="dispute", order=placed, detail="Look at me", dedupe_key="1"
+    )
+    Incident.objects.create(
+        kind="dispute", order=paid(), detail="Not me", dedupe_key="2"
+    )
+    Incident.objects.create(kind="unmatched_event", detail="Nor me", dedupe_key="3")
+
+    page = client.get(INCIDENTS, {"state": "open"}).content.decode()
+    client.post(INCIDENTS, {"action": "resolve", "_selected_action": [incident.pk]})
+
+    incident.refresh_from_db()
+    assert "Look at me" in page
+    assert "Not me" not in page
+    assert "Nor me" not in page
+    assert incident.resolved_at
+
+
+@pytest.mark.parametrize(
+    "model", ["payment", "refund", "dispute", "incident", "stripeevent"]
+)
+def test_operators_see_every_list(client, placed, model):
+    services.refund_order(order=placed, by=None, now=NOON)
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+
+    answer = client.get(reverse(f"admin:payments_{model}_changelist"))
+
+    assert answer.status_code == 200
+
+
+def test_webhooks_are_for_operators_only(client, placed, manager):
+    address = reverse("admin:payments_stripeevent_changelist")
+
+    assert client.get(address).status_code == 403
