@@ -71,6 +71,9 @@ class Venue(PublicModel):
         output_field=models.TextField(),
         db_persist=True,
     )
+    city_folded = GeneratedField(
+        expression=Fold("city"), output_field=models.TextField(), db_persist=True
+    )
     kept_by_staff = models.BooleanField(
         default=False, help_text="Imports and geocoding leave this venue alone."
     )
@@ -107,7 +110,12 @@ class Venue(PublicModel):
                 name="events_venue_search",
                 opclasses=["gin_trgm_ops"],
             ),
-            models.Index(fields=["city", "country"], name="events_venue_city"),
+            GinIndex(
+                fields=["city_folded"],
+                name="events_venue_city",
+                opclasses=["gin_trgm_ops"],
+            ),
+            models.Index(fields=["name", "id"], name="events_venue_by_name"),
         ]
 
     def __str__(self) -> str:
@@ -202,7 +210,8 @@ class Performer(PublicModel):
                 fields=["search_text"],
                 name="events_performer_search",
                 opclasses=["gin_trgm_ops"],
-            )
+            ),
+            models.Index(fields=["name", "id"], name="events_performer_by_name"),
         ]
 
     def __str__(self) -> str:

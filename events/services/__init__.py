@@ -21,6 +21,7 @@ from events.services.events import (
     save_event,
 )
 from events.services.venue_import import VenueReport, import_venues
+from events.services.venue_places import Placed, locate_venue
 from events.services.venues import (
     create_venue,
     derive_from_place,
@@ -33,6 +34,7 @@ __all__ = [
     "EventIsOver",
     "EventNeedsADate",
     "EventReport",
+    "Placed",
     "VenueReport",
     "cancel_event",
     "create_event",
@@ -45,6 +47,7 @@ __all__ = [
     "import_events",
     "import_venues",
     "keep_event",
+    "locate_venue",
     "move_venue",
     "pause_event",
     "postpone_event",

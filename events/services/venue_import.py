@@ -210,7 +210,8 @@ def best_of(sources: Iterable[VenueSource]) -> VenueFacts:
     in_order = sorted(sources, key=lambda s: (s.source != OWN, s.source, s.source_id))
     said = [VenueFacts.from_json(source.facts) for source in in_order]
     by_place = sorted(said, key=lambda f: (not f.has_point, not f.is_exact))
-    first = min(said, key=lambda f: (f.recased, -_accents(f.name)))
+    # A geocoder knows places, not names.
+    first = min(said, key=lambda f: (not f.name, f.recased, -_accents(f.name)))
     facts = by_place[0].filled_from(by_place[1:]).as_json()
     facts |= {"name": first.name, "city": first.city, "recased": first.recased}
     return VenueFacts(**facts)

@@ -119,9 +119,13 @@ def test_the_order_of_files_does_not_matter(table):
             "Room,London,GB,51.50,-0.10,,b CITY CENTROID",
             2,
         ),
-        ("St. Jo,St Louis,US,38.6,-90.2,,a", "Saint Jo,SAINT LOUIS,US,38.6,-90.2,,b", 1),
+        (
+            "St. Jo,St Louis,US,38.6,-90.2,,a",
+            "Saint Jo,Saint Louis,US,38.6,-90.2,,b",
+            1,
+        ),
     ],
-)  # fmt: skip
+)
 def test_two_rows_are_one_venue_when_name_and_place_agree(table, first, second, venues):
     imported(table(first, second))
 
