@@ -316,6 +316,7 @@ PUSH_BACKEND = (
 FCM_DJANGO_SETTINGS = {"DELETE_INACTIVE_DEVICES": False}
 GEOCODER = env.str("GEOCODER", default="events.geocoding.NominatimGeocoder")
 GEOCODER_USER_AGENT = env.str("GEOCODER_USER_AGENT", default="")
+GEOCODER_URL = env.str("GEOCODER_URL", default="https://nominatim.openstreetmap.org")
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 
 # Rules of the house ------------------------------------------------------------
