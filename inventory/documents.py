@@ -79,6 +79,7 @@ def event_brief(event: Event) -> JSON:
         "id": event.pk,
         "name": event.name,
         "status": event.status,
+        "image_url": event.image_url or None,
         "starts_at": utc(event.starts_at),
         "starts_at_local": local(event.starts_at, venue.zone),
         "doors_at": utc(event.doors_at),

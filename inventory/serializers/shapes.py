@@ -76,6 +76,7 @@ class EventBriefSerializer(TimesSerializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     status = serializers.ChoiceField(EventStatus.choices)
+    image_url = serializers.URLField(allow_null=True)
     venue = FullVenueSerializer()
 
 
