@@ -27,7 +27,7 @@ export function EventCardItem({ event, now }) {
 
 /**
  * "The Lexington · 0.4 mi". A venue known by its city only is never given a distance.
- * @param {EventCard} event
+ * @param {Pick<EventCard, "venue" | "distance_m">} event
  */
 export function whereBrief({ venue, distance_m: metres }) {
   if (venue.location_precision === "city") {

@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { addressOf } from "../lib/address.js";
 import { useNow } from "../lib/clock.js";
 import { t } from "../lib/i18n.js";
-import { place } from "../lib/place.js";
+import { metresTo, place } from "../lib/place.js";
 import { useStore } from "../lib/store.js";
 import { dateWords, whenInWords } from "../lib/when.js";
 import { whereBrief } from "./event-card.js";
@@ -16,6 +16,7 @@ import { PinMap } from "./map.js";
 export function EventFacts({ event }) {
   const now = useNow(30_000);
   const { venue } = event;
+  const metres = event.distance_m ?? metresTo(useStore(place), venue);
   const others = (event.performers ?? []).filter(({ name }) => name !== event.name);
   return html`
     ${others.length > 0 && html`<p class="performers">${others.map(({ name }) => name).join(", ")}</p>`}
@@ -30,13 +31,21 @@ export function EventFacts({ event }) {
       <div>
         <dt><${Icon} name="pin" /><span class="visually-hidden">${t("Where")}</span></dt>
         <dd>
-          <strong>${whereBrief(event)}</strong>
+          <strong>${whereBrief({ venue, distance_m: near(metres) })}</strong>
           ${addressOf(venue) && html`<span class="quiet">${addressOf(venue)}</span>`}
         </dd>
       </div>
     </dl>
   `;
 }
+
+const FAR = 150_000;
+
+/**
+ * From another end of the country a distance says nothing: the city does.
+ * @param {number | null} metres
+ */
+const near = (metres) => (metres !== null && metres < FAR ? metres : null);
 
 /** @param {{event: EventDetail, isWhole: boolean}} props */
 export const EventMore = ({ event, isWhole }) => html`
@@ -50,10 +59,7 @@ function VenueMap({ venue }) {
   if (venue.location_precision !== "exact" || venue.latitude === null || venue.longitude === null) {
     return null;
   }
-  const isNear =
-    here !== null &&
-    Math.abs(here.latitude - venue.latitude) < 0.5 &&
-    Math.abs(here.longitude - venue.longitude) < 0.8;
+  const isNear = near(metresTo(here, venue)) !== null;
   const pin = {
     id: venue.id,
     latitude: venue.latitude,
@@ -80,7 +86,7 @@ function VenueMap({ venue }) {
 
 /** @param {{event: EventDetail}} props */
 function Conditions({ event }) {
-  const seller = typeof event.seller === "string" ? event.seller : event.seller?.name;
+  const { seller } = event;
   return html`
     ${event.description &&
     html`<section class="prose"><h2>${t("About")}</h2>

@@ -4,7 +4,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { asApiError } from "../lib/api.js";
 import { t, tn } from "../lib/i18n.js";
-import { findPlaces, useCity } from "../lib/place.js";
+import { findPlaces, regionOf, useCity } from "../lib/place.js";
 import { Icon } from "./icon.js";
 import { PositionButton } from "./position-button.js";
 import { Sheet } from "./sheet.js";
@@ -48,7 +48,7 @@ export function PlaceSheet({ onClose, onChosen, hint }) {
             <li>
               <button type="button" class="choice" onClick=${() => choose(found)}>
                 <${Icon} name="pin" />
-                <span>${found.name} <span class="quiet">${found.country}</span></span>
+                <span>${found.name} <span class="quiet">${regionOf(found)}</span></span>
               </button>
             </li>
           `,

@@ -1,16 +1,11 @@
 /** Cards kept for next time, and the way to use another. */
 import { html } from "../html.js";
-import { serverNow } from "../lib/clock.js";
 import { t } from "../lib/i18n.js";
 
 /** @typedef {import("../../types").SavedCard} SavedCard */
 
 /** @param {SavedCard} card */
-export function isUsable(card) {
-  const today = new Date(serverNow());
-  const month = today.getFullYear() * 12 + today.getMonth() + 1;
-  return card.exp_year * 12 + card.exp_month >= month;
-}
+export const isUsable = (card) => !card.expired;
 
 /**
  * @param {{

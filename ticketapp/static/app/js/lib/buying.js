@@ -41,7 +41,8 @@ export const letGo = (holdId) => api(`/holds/${holdId}`, { method: "DELETE" });
 export function pay({ hold, order, method, save }) {
   const scope = payScope(hold.id);
   if (order) {
-    return sendOnce(scope, `/orders/${order.id}/pay`, { payment_method: method });
+    const body = { payment_method: method, save_card: save };
+    return sendOnce(scope, `/orders/${order.id}/pay`, body);
   }
   const body = method
     ? { hold: hold.id, payment_method: method, save_card: save }

@@ -51,6 +51,7 @@ function watch(eventId, show) {
   /** @type {number | undefined} */
   let beat;
   let isStopped = false;
+  let session = token.get();
 
   function open() {
     if (isStopped || document.hidden || socket) return;
@@ -63,7 +64,7 @@ function watch(eventId, show) {
 
   function greet() {
     pause = 1_000;
-    say({ type: "hello", token: token.get(), viewer: viewerId() });
+    say({ type: "hello", token: session, viewer: viewerId() });
     beat = setInterval(() => say({ type: "beat" }), BEAT);
   }
 
@@ -75,8 +76,11 @@ function watch(eventId, show) {
   /** @param {any} frame */
   function hear(frame) {
     if (frame.type === "snapshot") show(frame);
-    // Refused for good, such as an unknown event: asking again would not help.
-    if (frame.type === "error") isStopped = true;
+    if (frame.type !== "error") return;
+    // A session that has ended may look on as a stranger; an unknown event
+    // stays unknown, however often one asks.
+    if (frame.code === "not_authenticated" && session) session = null;
+    else if (frame.code !== "no_hello") isStopped = true;
   }
 
   function again() {

@@ -4,8 +4,10 @@
  * this device alone.
  */
 import { api } from "./api.js";
-import { t } from "./i18n.js";
+import { locale, t } from "./i18n.js";
 import { createKeptStore } from "./store.js";
+
+/** @typedef {import("../../types").FoundPlace} FoundPlace */
 
 /**
  * @typedef {object} Place
@@ -80,9 +82,7 @@ export async function refreshPosition() {
   if (permission?.state === "granted") await usePosition().catch(() => null);
 }
 
-/**
- * @param {import("../../types").FoundPlace} found
- */
+/** @param {Pick<FoundPlace, "name" | "latitude" | "longitude">} found */
 export function useCity(found) {
   place.set({
     kind: "city",
@@ -96,11 +96,40 @@ export function useCity(found) {
 /**
  * @param {string} text
  * @param {AbortSignal} signal
- * @returns {Promise<import("../../types").FoundPlace[]>}
+ * @returns {Promise<FoundPlace[]>}
  */
 export async function findPlaces(text, signal) {
   const answer = await api("/places", { query: { q: text }, signal });
   return answer.results;
+}
+
+/**
+ * What tells two places of one name apart: "Ontario, Canada".
+ * @param {FoundPlace} found
+ */
+export function regionOf({ region, country }) {
+  const names = new Intl.DisplayNames(locale(), { type: "region", fallback: "code" });
+  return [region, country && names.of(country)].filter(Boolean).join(", ");
+}
+
+const EARTH_RADIUS = 6_371_000;
+
+/**
+ * Metres as the crow flies, or null when the position is not known, or the
+ * venue only by its city.
+ * @param {Place | null} from
+ * @param {import("../../types").Venue} venue
+ */
+export function metresTo(from, venue) {
+  const { latitude, longitude } = venue;
+  if (!from || venue.location_precision !== "exact") return null;
+  if (latitude === null || longitude === null) return null;
+  const radians = (/** @type {number} */ degrees) => (degrees * Math.PI) / 180;
+  const north = radians(latitude - from.latitude) / 2;
+  const east = radians(longitude - from.longitude) / 2;
+  const across = Math.cos(radians(latitude)) * Math.cos(radians(from.latitude));
+  const chord = Math.sin(north) ** 2 + across * Math.sin(east) ** 2;
+  return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(chord));
 }
 
 /** A city in an address, as "Leeds@53.801,-1.549": a link that can be shared. */
@@ -118,6 +147,6 @@ export function adoptPlace(text) {
   const [, name, latitude, longitude] =
     /^(.{1,80})@(-?\d{1,2}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)$/.exec(text ?? "") ?? [];
   if (!name || text === placeInAddress()) return;
-  const found = { name, country: "", latitude: Number(latitude), longitude: Number(longitude) };
+  const found = { name, latitude: Number(latitude), longitude: Number(longitude) };
   if (Math.abs(found.latitude) <= 90 && Math.abs(found.longitude) <= 180) useCity(found);
 }

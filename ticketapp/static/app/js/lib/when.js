@@ -18,9 +18,15 @@ const SOON = 1.5 * HOUR;
  * @param {string} [language]
  */
 const format = (at, zone, options, language = locale()) =>
-  new Intl.DateTimeFormat(language, { timeZone: zone, ...options }).format(
+  new Intl.DateTimeFormat(language, { timeZone: known(zone), ...options }).format(
     new Date(at),
   );
+
+/**
+ * The zone of a venue whose place is not known yet is empty: the phone's will do.
+ * @param {string} zone
+ */
+const known = (zone) => zone || phoneZone();
 
 /**
  * Days since the epoch of the calendar day in the zone.
@@ -29,7 +35,7 @@ const format = (at, zone, options, language = locale()) =>
  */
 function dayNumber(at, zone) {
   const parts = new Intl.DateTimeFormat("en-CA", {
-    timeZone: zone,
+    timeZone: known(zone),
     year: "numeric",
     month: "2-digit",
     day: "2-digit",
@@ -93,7 +99,7 @@ function isLocal(at, zone) {
  */
 function zoneName(at, zone) {
   const parts = new Intl.DateTimeFormat(locale(), {
-    timeZone: zone,
+    timeZone: known(zone),
     timeZoneName: "short",
   }).formatToParts(new Date(at));
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;

@@ -49,7 +49,7 @@ export function TicketView({ route }) {
  */
 const siblingsOf = (ticket, list) =>
   list
-    .filter((other) => other.order.id === ticket.order.id)
+    .filter((other) => other.order && other.order.id === ticket.order?.id)
     .sort((a, b) => a.id.localeCompare(b.id));
 
 /** Keep the screen on while a ticket is shown: a dark phone opens no door. */
@@ -89,7 +89,8 @@ function Shown({ ticket, siblings }) {
           <dd>${doorWords(event, now)}</dd>
         </div>
         <div><dt>${t("Where")}</dt><dd>${venueInWords(event.venue)}</dd></div>
-        <div><dt>${t("Order")}</dt><dd><a href=${`/orders/${ticket.order.id}`}>${ticket.order.reference}</a></dd></div>
+        ${ticket.order &&
+        html`<div><dt>${t("Order")}</dt><dd><a href=${`/orders/${ticket.order.id}`}>${ticket.order.reference}</a></dd></div>`}
       </dl>
       <${Actions} ticket=${ticket} />
     </article>
@@ -149,7 +150,7 @@ function Actions({ ticket }) {
   const { event } = ticket;
   const keep = () => {
     const address = new URL(`/tickets/${ticket.id}`, location.origin).href;
-    download(calendarEntry(event, `${ticket.order.id}@ticketapp`, address), `${ticket.order.reference}.ics`);
+    download(calendarEntry(event, `${event.id}@ticketapp`, address), `${event.name}.ics`);
   };
   const tell = async () => {
     const how = await share(event.name, `/events/${event.id}`);
@@ -168,7 +169,9 @@ function Actions({ ticket }) {
     <p class="quiet" role="status">${said}</p>
     <details class="disclosure">
       <summary>${t("Help at the door")}</summary>
-      <p>${t("Clean the glass, turn up the brightness, and hold the code about a hand’s width away. No network is needed. If it still does not scan, say your order: {reference}.", { reference: ticket.order.reference })}</p>
+      <p>${t("Clean the glass, turn up the brightness, and hold the code about a hand’s width away. No network is needed.")}</p>
+      ${ticket.order &&
+      html`<p>${t("If it still does not scan, say your order: {reference}.", { reference: ticket.order.reference })}</p>`}
     </details>
   `;
 }

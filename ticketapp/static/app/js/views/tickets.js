@@ -74,9 +74,10 @@ function inOrders(list) {
   /** @type {Map<string, [Ticket, ...Ticket[]]>} */
   const groups = new Map();
   for (const ticket of list) {
-    const group = groups.get(ticket.order.id);
+    const name = ticket.order?.id ?? ticket.id;
+    const group = groups.get(name);
     if (group) group.push(ticket);
-    else groups.set(ticket.order.id, [ticket]);
+    else groups.set(name, [ticket]);
   }
   return [...groups.values()];
 }

@@ -116,9 +116,10 @@ function Inbox() {
               <details class="row" onToggle=${() => read(item)}>
                 <summary>
                   <span class=${item.read_at ? "" : "is-new"}>${item.title}</span>
-                  <span class="quiet">${momentWords(item.created_at, now)}</span>
+                  <span class="quiet">${item.sent_at && momentWords(item.sent_at, now)}</span>
                 </summary>
-                <p>${item.body}</p>
+                <p class="as-written">${item.body}</p>
+                ${item.link && html`<p><a class="link" href=${item.link}>${t("Open")}</a></p>`}
               </details>
             </li>
           `,
