@@ -169,7 +169,11 @@ CACHES = {
 # Sessions are read on every signed-in call: from Redis, or without it from the rows.
 CACHES["sessions"] = CACHES["default"] | {
     "KEY_PREFIX": "sessions",
-    "OPTIONS": {"IGNORE_EXCEPTIONS": True},
+    "OPTIONS": {
+        "IGNORE_EXCEPTIONS": True,
+        "SOCKET_CONNECT_TIMEOUT": 1,
+        "SOCKET_TIMEOUT": 1,
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "sessions"

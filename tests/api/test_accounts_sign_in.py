@@ -234,6 +234,25 @@ def test_without_the_cache_sessions_come_from_the_database(django_assert_num_que
         assert me(token).status_code == 200
 
 
+@pytest.fixture
+def redis_is_away(settings):
+    settings.CACHES = {
+        name: cache | {"LOCATION": "unix:///nowhere/redis.sock"}
+        for name, cache in settings.CACHES.items()
+    }
+
+
+def test_without_redis_the_signed_in_go_on(request):
+    token = token_of(sign_in())
+    request.getfixturevalue("redis_is_away")
+    headers = {"x-session-token": token}
+    renamed = Client().patch(
+        "/api/v1/me", {"name": "Ada"}, "application/json", headers=headers
+    )
+
+    assert me(token).json()["name"] == renamed.json()["name"] == "Ada"
+
+
 def test_sessions_are_read_from_the_store_that_sign_in_writes(settings):
     assert cached_db.__name__ == settings.SESSION_ENGINE
     assert authentication.SessionStore is cached_db.SessionStore
