@@ -1,0 +1,176 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inventory import services as inventory
+from inventory.models import HoldStatus
+from payments import services
+from payments.models import Order, OrderStatus
+from tests.crash.dying import assert_provider_and_books_agree, every_death
+from tests.factories import NOON
+from tests.paying import (
+    ALWAYS_ASKS,
+    answer_challenge,
+    assert_books_are_right,
+    challenge_url,
+    challenged,
+    deliver,
+    held,
+    order,
+    paid,
+    token,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+LEASE_OVER = NOON + timedelta(seconds=121)
+THE_END = NOON + timedelta(minutes=20)
+
+
+def sweep(now) -> None:
+    inventory.release_expired_holds(now=now, limit=100)
+    services.sweep_payments(now=now, limit=100)
+    services.pay_refunds(now=now, limit=100)
+
+
+def assert_sound(now) -> None:
+    assert_books_are_right(now)
+    assert_provider_and_books_agree()
+
+
+def test_a_buyer_whose_payment_died_is_helped_by_the_sweeps_alone():
+    """Killed before and after each commit and call; five minutes later all is well."""
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold, card = held(), token()
+        return lambda: order(hold, payment_method=card)
+
+    for at in every_death(prepare):
+        sweep(LEASE_OVER)
+        sweep(THE_END)
+        hold.refresh_from_db()
+        placed = Order.objects.filter(hold=hold).first()
+        bought = hold.status == HoldStatus.CONVERTED
+        assert bought == bool(placed and placed.status == OrderStatus.PAID), at
+        assert bought or hold.status == HoldStatus.EXPIRED, at
+        assert_sound(THE_END)
+
+
+def test_a_buyer_whose_payment_died_and_who_tries_again_pays_once():
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold, card = held(), token()
+        return lambda: order(hold, payment_method=card)
+
+    for at in every_death(prepare):
+        again = order(hold, now=LEASE_OVER)
+        assert again.status == OrderStatus.PAID, at
+        assert_sound(LEASE_OVER)
+
+
+def test_a_free_order_is_whole_or_not_at_all():
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold = held(unit_amount=0)
+        return lambda: order(hold, payment_method=None)
+
+    for at in every_death(prepare):
+        assert_sound(LEASE_OVER)
+        assert order(hold).status == OrderStatus.PAID, at
+
+
+def test_a_challenge_survives_the_death_of_whoever_asked_for_it():
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold, card = held(), token(ALWAYS_ASKS)
+        return lambda: order(hold, payment_method=card)
+
+    for at in every_death(prepare):
+        sweep(LEASE_OVER)
+        sweep(THE_END)
+        hold.refresh_from_db()
+        assert hold.status == HoldStatus.EXPIRED, at
+        assert_sound(THE_END)
+
+
+def test_a_worker_that_dies_over_a_webhook_leaves_it_to_the_next():
+    placed = None
+
+    def prepare():
+        nonlocal placed
+        placed = challenged(held())
+        answer_challenge(challenge_url(placed))
+        deliver()
+        return lambda: services.process_events(now=timezone.now(), limit=100)
+
+    for at in every_death(prepare):
+        services.process_events(now=timezone.now() + timedelta(minutes=2), limit=100)
+        placed.refresh_from_db()
+        assert placed.status == OrderStatus.PAID, at
+        assert_sound(NOON)
+
+
+def test_a_worker_that_dies_over_a_sweep_leaves_it_to_the_next():
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold = held()
+        challenged(hold)
+        return lambda: services.sweep_payments(now=hold.expires_at, limit=100)
+
+    for at in every_death(prepare):
+        sweep(THE_END)
+        hold.refresh_from_db()
+        assert hold.status == HoldStatus.EXPIRED, at
+        assert_sound(THE_END)
+
+
+def test_a_worker_that_dies_over_a_refund_pays_it_once():
+    def prepare():
+        services.refund_order(order=paid(), by=None, now=NOON)
+        return lambda: services.pay_refunds(now=NOON, limit=100)
+
+    for _ in every_death(prepare):
+        services.pay_refunds(now=THE_END, limit=100)
+        assert_sound(THE_END)
+
+
+def test_a_refund_that_was_being_ordered_is_ordered_whole_or_not_at_all():
+    placed = None
+
+    def prepare():
+        nonlocal placed
+        placed = paid()
+        return lambda: services.refund_order(order=placed, by=None, now=NOON)
+
+    for _ in every_death(prepare):
+        assert_sound(NOON)
+        services.refund_order(order=placed, by=None, now=NOON)
+        services.pay_refunds(now=NOON, limit=100)
+        assert_sound(NOON)
+
+
+def test_cancelling_dies_without_losing_anything():
+    hold = None
+
+    def prepare():
+        nonlocal hold
+        hold = held()
+        placed = challenged(hold)
+        return lambda: services.cancel_order(order=placed, now=NOON)
+
+    for at in every_death(prepare):
+        assert_sound(NOON)
+        services.cancel_order(order=Order.objects.get(hold=hold), now=NOON)
+        hold.refresh_from_db()
+        assert hold.status == HoldStatus.RELEASED, at
+        assert_sound(NOON)
