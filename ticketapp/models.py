@@ -29,11 +29,12 @@ class StatefulModel(models.Model):
         One conditional UPDATE: of two processes that race, one finds no row
         left in the old status. Holds with or without a row lock.
         """
-        row = type(self)._default_manager.filter(pk=self.pk, status=self.status)
-        allowed = target in self.TRANSITIONS[self.status]
+        this: Any = self  # Only the subclasses have the field `status`.
+        row = type(this)._default_manager.filter(pk=this.pk, status=this.status)
+        allowed = target in self.TRANSITIONS[this.status]
         if not allowed or not row.update(status=target, **changes):
             raise InvalidTransition(
-                model=self._meta.verbose_name, status=self.status, target=target
+                model=self._meta.verbose_name, status=this.status, target=target
             )
         for field, value in {"status": target, **changes}.items():
             setattr(self, field, value)
