@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -18,6 +19,8 @@ def test_lives_and_goes_without_a_trace(checkout):
     assert checkout.url in said
     with urllib.request.urlopen(f"{checkout.url}/healthz") as answer:
         assert json.load(answer)["status"] == "ready"
+
+    assert refused_sign_in(checkout.url) == 401  # a body was read, a code mailed
 
     code, said = checkout.run("up")
     assert code == 3
@@ -112,6 +115,19 @@ def test_two_checkouts_run_side_by_side(checkout, other_checkout):
     assert not checkout.processes()
     with urllib.request.urlopen(f"{other_checkout.url}/healthz") as answer:
         assert answer.status == 200
+
+
+def refused_sign_in(url: str) -> int:
+    """Ask for a sign-in code, which allauth answers with "not yet signed in"."""
+    request = urllib.request.Request(
+        f"{url}/_allauth/app/v1/auth/code/request",
+        data=b'{"email": "buyer@ticketapp.example"}',
+        headers={"Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(request)
+    answer.value.close()
+    return answer.value.code
 
 
 def wait_for(process: subprocess.Popen, words: str) -> None:
