@@ -157,8 +157,8 @@ class VenueAdmin(VenueScopedAdmin, ImportExportModelAdmin):
             "Selling",
             {
                 "fields": (
-                    "currency",
-                    ("tax_name", "tax_basis_points", "tax_mode"),
+                    ("currency", "tax_name"),
+                    ("tax_basis_points", "tax_mode"),
                     "refund_policy",
                 ),
                 "classes": ["tab"],

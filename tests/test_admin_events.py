@@ -291,3 +291,34 @@ def test_an_event_follows_its_venue_whoever_writes():
     Event.objects.filter(pk=event.pk).update(location=make.point(1, 1))
     event.refresh_from_db()
     assert event.location.coords == (2.35, 48.85)
+
+
+def test_the_sidebar_shows_what_a_person_may_see_and_no_more(client, operator):
+    client.force_login(operator)
+    everything = client.get(reverse("admin:index")).content.decode()
+    client.force_login(make.staff(venue=make.venue(), role=Role.DOOR))
+    little = client.get(reverse("admin:index")).content.decode()
+
+    users, venues = reverse("admin:accounts_user_changelist"), reverse(LIST)
+    assert users in everything
+    assert venues in everything
+    assert users not in little
+    assert venues in little
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_every_list_that_is_offered_opens(client, role):
+    venue = make.venue()
+    make.event(venue=venue)
+    client.force_login(make.staff(venue=venue, role=role))
+    page = client.get(reverse("admin:index"))
+
+    lists = [
+        item["link"]
+        for group in page.context["sidebar_navigation"]
+        for item in group["items"]
+    ]
+
+    assert lists
+    for address in lists:
+        assert client.get(address).status_code == 200, address

@@ -9,6 +9,7 @@
   const STREET = 15;
   const TOWN = 11;
   const PIN = 26;
+  const NAMED = 6;
 
   const start = () => {
     const ground = document.getElementById("venue-map");
@@ -26,12 +27,22 @@
     const map = L.map(ground, { scrollWheelZoom: false, attributionControl: Boolean(facts.tiles) });
     if (facts.tiles) L.tileLayer(facts.tiles, { maxZoom: 19 }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    for (const other of facts.neighbours) {
+    facts.neighbours.forEach((other, place) => {
       L.circleMarker([other.latitude, other.longitude], {
-        radius: 4, weight: 1, color: "#6b7280", fillOpacity: 0.6, interactive: true,
-      }).bindTooltip(other.name).addTo(map);
-    }
+        radius: 4, weight: 1, color: "#6b7280", fillOpacity: 0.6,
+      }).bindTooltip(other.name, {
+        permanent: !facts.tiles && place < NAMED, direction: "right", className: "venue-name",
+      }).addTo(map);
+    });
     return map;
+  };
+
+  /* Streets tell where one is; without them the nearest venues must be in view. */
+  const look = (map, facts, here, zoom) => {
+    const around = facts.tiles ? [] : facts.neighbours.slice(0, NAMED);
+    if (!around.length) return map.setView(here, zoom);
+    const points = around.map((other) => [other.latitude, other.longitude]);
+    return map.fitBounds(L.latLngBounds([here, ...points]), { maxZoom: zoom, padding: [48, 48] });
   };
 
   const icon = (isCity) =>
@@ -48,7 +59,7 @@
     if (!facts.here) return map.setView(WORLD.centre, WORLD.zoom);
     const here = [facts.here.latitude, facts.here.longitude];
     L.marker(here, { icon: icon(facts.here.precision !== "exact"), keyboard: false }).addTo(map);
-    return map.setView(here, facts.here.precision === "exact" ? STREET : TOWN);
+    return look(map, facts, here, facts.here.precision === "exact" ? STREET : TOWN);
   };
 
   const drawEditable = (ground, latitude, longitude) => {
@@ -98,9 +109,13 @@
     if (precision) precision.addEventListener("change", () => pin && pin.setIcon(icon(isCity())));
 
     const known = typed();
-    map.setView(known || WORLD.centre, known ? (isCity() ? TOWN : STREET) : WORLD.zoom);
-    if (known) show(known);
-    else note.textContent = "No place yet: click the map, or type latitude and longitude.";
+    if (known) {
+      look(map, facts, known, isCity() ? TOWN : STREET);
+      show(known);
+    } else {
+      map.setView(WORLD.centre, WORLD.zoom);
+      note.textContent = "No place yet: click the map, or type latitude and longitude.";
+    }
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
