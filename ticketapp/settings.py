@@ -396,7 +396,10 @@ UNFOLD = {
     ],
     "ENVIRONMENT": "ticketapp.admin_theme.environment",
     "SHOW_BACK_BUTTON": True,
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "ticketapp.admin_theme.navigation",
+    },
     "COLORS": {
         # The accent of the app (tokens.css), lighter and darker by eye.
         "primary": {
