@@ -82,11 +82,11 @@ class EventAdmin(VenueTimeAdmin):
         (None, {"fields": ("name", "venue", "status")}),
         (
             "When, on the clock at the venue",
-            {"fields": (("doors_at", "starts_at", "ends_at"), "local_date")},
+            {"fields": ("doors_at", "starts_at", "ends_at", "local_date")},
         ),
         (
             "Sale",
-            {"fields": (("sales_open_at", "sales_close_at"), "per_buyer_limit")},
+            {"fields": ("sales_open_at", "sales_close_at", "per_buyer_limit")},
         ),
         (
             "What people read",
