@@ -1,6 +1,10 @@
 """The invariants that stock can see, as SQL: each statement finds offenders."""
 
+from inventory import waitlist_audit
 from ticketapp.audit import register
+
+for check in waitlist_audit.CHECKS:
+    register(*check)
 
 register(
     1,

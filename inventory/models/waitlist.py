@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
 
 from events.models import Event
 from inventory.models.stock import OWNED_TICKET, Hold, HoldStatus, Ticket, TicketType
@@ -96,6 +96,13 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
     def bought_another_way(self) -> Self:
         """Whose person has more tickets for the event than when they joined."""
         return self.with_owned().filter(owned__gt=F("owned_at_joining"))
+
+    def with_empty_hands(self) -> Self:
+        """Whose person holds nothing at the event: only they can be offered more."""
+        live = Hold.objects.live().filter(
+            user=OuterRef("user"), event=OuterRef("event")
+        )
+        return self.filter(~Exists(live))
 
     def past_their_time(self, now: datetime) -> Self:
         return self.filter(ends_at__lte=now)

@@ -152,6 +152,7 @@ def _in_line(
     entries = WaitlistEntry.objects.waiting().filter(
         affordable, ticket_type=waitlist.pk, quantity__lte=left, ends_at__gt=now
     )
+    entries = entries.with_empty_hands()
     number = 0
     while True:
         rows = entries.filter(number__gt=number).select_related("user", "ticket_type")
@@ -214,7 +215,7 @@ def _lines_to_look_at(now: datetime) -> list[UUID]:
         ticket_type=OuterRef("pk"), status=TicketStatus.AVAILABLE
     )
     over = entries.filter(status=WaitlistStatus.OFFERED, hold__status__in=GONE_HOLD)
-    owed = Q(Exists(waiting), Exists(free)) | Q(Exists(over))
+    owed = Q(Exists(waiting.with_empty_hands()), Exists(free)) | Q(Exists(over))
     for _, vain in in_vain(waiting, now):
         owed |= Q(Exists(vain))
     return list(

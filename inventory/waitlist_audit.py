@@ -1,0 +1,79 @@
+"""What must hold about waitlists, as SQL that finds offenders: see `audit`."""
+
+# What a look at the line may take until the sweep has done it, in seconds.
+SWEPT_AFTER = 30
+
+CHECKS = [
+    (
+        6,
+        "An offered entry has a live hold of its own, a purchased one its tickets",
+        """
+        SELECT entry.id AS entry, entry.status, hold.id AS hold,
+               hold.status AS hold_status
+          FROM inventory_waitlistentry AS entry
+          JOIN inventory_hold AS hold ON hold.id = entry.hold_id
+         WHERE entry.status IN ('offered', 'purchased')
+           AND NOT (hold.from_waitlist
+                    AND hold.user_id = entry.user_id
+                    AND hold.ticket_type_id = entry.ticket_type_id
+                    AND hold.quantity = entry.quantity
+                    AND CASE entry.status
+                        WHEN 'offered' THEN hold.status IN ('active', 'paying')
+                        ELSE hold.status = 'converted' END)
+        """,
+    ),
+    (
+        6,
+        "Nothing is offered above what the buyer has said",
+        """
+        SELECT entry.id AS entry, entry.max_total_amount, hold.total_amount
+          FROM inventory_waitlistentry AS entry
+          JOIN inventory_hold AS hold ON hold.id = entry.hold_id
+         WHERE hold.total_amount > entry.max_total_amount
+            OR hold.currency <> entry.currency
+        """,
+    ),
+    (
+        6,
+        "No ticket lies open that somebody who waits would take",
+        # Of a maximum only what covers today's highest possible price counts: a
+        # fall of the price may be seconds old.
+        f"""
+        SELECT entry.id AS entry, entry.ticket_type_id AS ticket_type,
+               entry.number, entry.quantity, free.tickets AS available
+          FROM inventory_waitlistentry AS entry
+          JOIN inventory_tickettype AS type ON type.id = entry.ticket_type_id
+          JOIN events_event AS event ON event.id = entry.event_id
+          JOIN events_venue AS venue ON venue.id = event.venue_id
+          JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE status = 'available') AS tickets,
+                      count(*) FILTER (
+                          WHERE status NOT IN ('withdrawn', 'returned')) AS present
+                 FROM inventory_ticket
+                WHERE ticket_type_id = type.id) AS free ON true
+          JOIN LATERAL (
+               SELECT count(*) AS tickets
+                 FROM inventory_hold AS hold
+                 JOIN inventory_ticket AS ticket ON ticket.hold_id = hold.id
+                WHERE hold.user_id = entry.user_id AND hold.event_id = event.id
+                  AND ticket.status IN ('sold', 'checked_in')) AS owned ON true
+         WHERE entry.status = 'waiting'
+           AND entry.joined_at < %(now)s - interval '{SWEPT_AFTER} seconds'
+           AND entry.ends_at > %(now)s
+           AND event.status = 'published'
+           AND coalesce(event.sales_open_at, '-infinity')
+               < %(now)s - interval '{SWEPT_AFTER} seconds'
+           AND coalesce(event.sales_close_at, event.starts_at, 'infinity') > %(now)s
+           AND free.tickets >= entry.quantity AND free.present <= type.capacity
+           AND coalesce(entry.max_total_amount >= entry.quantity * (
+                   (type.unit_amount + type.fee_amount)
+                   * (10000 + venue.tax_basis_points) / 10000 + 10), true)
+           AND owned.tickets <= entry.owned_at_joining
+           AND owned.tickets + entry.quantity <= event.per_buyer_limit
+           AND NOT EXISTS (
+               SELECT FROM inventory_hold AS hold
+                WHERE hold.user_id = entry.user_id AND hold.event_id = event.id
+                  AND hold.status IN ('active', 'paying'))
+        """,
+    ),
+]
