@@ -14,7 +14,10 @@ TIMEOUT_SECONDS = 10
 
 @shared_task
 def sweep_payments() -> None:
+    """Finish what nobody finished, and pay what called-off events owe."""
     services.sweep_payments(now=timezone.now(), limit=BATCH)
+    while services.sweep_called_off_events(now=timezone.now(), limit=BATCH).owed:
+        pass
 
 
 @shared_task

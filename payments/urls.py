@@ -13,6 +13,11 @@ urlpatterns = [
         views.OrderCancelView.as_view(),
         name="order-cancel",
     ),
+    path(
+        "orders/<uuid:order_id>/refund",
+        views.OrderRefundView.as_view(),
+        name="order-refund",
+    ),
     path("payments/config", views.PaymentsConfigView.as_view(), name="payments-config"),
     path(
         "payment-methods",

@@ -205,3 +205,16 @@ def test_webhooks_are_for_operators_only(client, placed, manager):
     address = reverse("admin:payments_stripeevent_changelist")
 
     assert client.get(address).status_code == 403
+
+
+def test_staff_watch_the_refunds_of_a_cancelled_event(client, placed, manager):
+    placed.event.move_to("cancelled")
+    services.sweep_called_off_events(now=NOON, limit=10)
+    address = reverse("admin:payments_calledoffevent_changelist")
+
+    before = client.get(address).content.decode()
+    services.pay_refunds(now=NOON, limit=10)
+    after = client.get(address).content.decode()
+
+    assert "£0.00 of £50.00" in before
+    assert "£50.00 of £50.00" in after

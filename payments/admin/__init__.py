@@ -1,9 +1,15 @@
 """Staff read money and refund it; only the API and the provider write it."""
 
-from payments.admin.incidents import DisputeAdmin, IncidentAdmin, StripeEventAdmin
+from payments.admin.incidents import (
+    CalledOffEventAdmin,
+    DisputeAdmin,
+    IncidentAdmin,
+    StripeEventAdmin,
+)
 from payments.admin.orders import OrderAdmin, PaymentAdmin, RefundAdmin
 
 __all__ = [
+    "CalledOffEventAdmin",
     "DisputeAdmin",
     "IncidentAdmin",
     "OrderAdmin",

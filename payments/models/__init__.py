@@ -7,7 +7,13 @@ provider keeps its state in tables of this app, so they are imported here too.
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from payments.models.cards import CardSetup, CardSetupStatus, Customer, SavedCard
 from payments.models.keys import new_key, new_reference
-from payments.models.news import Incident, IncidentKind, IncidentQuerySet, StripeEvent
+from payments.models.news import (
+    CalledOffEvent,
+    Incident,
+    IncidentKind,
+    IncidentQuerySet,
+    StripeEvent,
+)
 from payments.models.orders import PAID_ORDER, Order, OrderLine, OrderStatus
 from payments.models.payments import (
     OPEN_PAYMENT,
@@ -34,6 +40,7 @@ __all__ = [
     "PAID_ORDER",
     "UNPAID_REFUND",
     "AttemptStatus",
+    "CalledOffEvent",
     "CardSetup",
     "CardSetupStatus",
     "Customer",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from events.models import Event
 from payments.models.orders import Order
 
 
@@ -75,3 +76,14 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail[:60]}"
+
+
+class CalledOffEvent(Event):
+    """A cancelled or postponed event, as staff watch its money go back."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "called-off event"
+
+    def __str__(self) -> str:
+        return super().__str__()

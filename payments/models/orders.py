@@ -53,6 +53,11 @@ class Order(PublicModel, StatefulModel):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     paid_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    told_postponed_for = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The poster's date that the buyer was told does not hold.",
+    )
 
     class Meta:
         permissions = [("refund_order", "Can refund orders")]

@@ -29,6 +29,7 @@ class RefundReason(models.TextChoices):
     GOODWILL = "goodwill", "goodwill: the tickets stay good"
     TOO_LATE = "too_late", "paid after the tickets were gone"
     EVENT_CANCELLED = "event_cancelled", "the event was cancelled"
+    EVENT_POSTPONED = "event_postponed", "the event was postponed"
     MISMATCH = "mismatch", "paid an amount we did not ask for"
     DASHBOARD = "dashboard", "made in the provider's dashboard"
 

@@ -6,6 +6,12 @@ refund or dispute, hold, tickets. The provider is asked with no transaction open
 
 from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
+from payments.services.calling_off import (
+    Progress,
+    progress_of,
+    refund_postponed,
+    sweep_called_off_events,
+)
 from payments.services.cancelling import cancel_order
 from payments.services.cards import (
     choose_default,
@@ -20,6 +26,7 @@ from payments.services.errors import (
     CardDeclined,
     CardNotKept,
     EventOff,
+    NotPostponed,
     NotRefundable,
     OrderClosed,
     OrderPaid,
@@ -40,6 +47,7 @@ __all__ = [
     "CardDeclined",
     "CardNotKept",
     "EventOff",
+    "NotPostponed",
     "NotRefundable",
     "OrderClosed",
     "OrderPaid",
@@ -47,6 +55,7 @@ __all__ = [
     "PaymentInProgress",
     "PaymentMethodMissing",
     "PaymentUnknown",
+    "Progress",
     "RefundTooLarge",
     "SavedCardGone",
     "WrongMode",
@@ -62,15 +71,18 @@ __all__ = [
     "place_order",
     "preview_refund",
     "process_events",
+    "progress_of",
     "public_code",
     "reason",
     "receive_event",
     "refund_lines",
     "refund_order",
+    "refund_postponed",
     "remove_card",
     "resolve_incident",
     "retry_refund",
     "set_up_card",
+    "sweep_called_off_events",
     "sweep_payments",
     "why_not_admitted",
 ]

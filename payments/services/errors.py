@@ -124,3 +124,13 @@ class PaymentDisputed(DomainError):
         "Order {reference} is disputed: the buyer's bank decides about the money. It "
         "is not refunded a second time."
     )
+
+
+class NotPostponed(DomainError):
+    code = "not_postponed"
+    title = "This cannot be handed back here."
+    message = (
+        "You can hand order {reference} back yourself while its event is postponed, "
+        "and it is not. Nothing has changed. Ask the venue."
+    )
+    action = Action.CONTACT_SUPPORT

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from notifications import services as notifications
 from payments.models import Order, Refund, RefundReason
 from payments.money import in_words
@@ -51,6 +53,46 @@ def tell_too_late(
         now=now,
         ttl=TTL,
     )
+
+
+def tell_called_off(order: Order, *, now: datetime) -> None:
+    paid = (
+        f"What you paid for order {order.reference} goes back to your card. You need "
+        "not do anything."
+        if order.amount
+        else f"Order {order.reference} has ended."
+    )
+    notifications.enqueue(
+        user=order.user,
+        kind="event_called_off",
+        dedupe_key=f"called-off:{order.pk}",
+        title=f"Cancelled: {order.event.name}",
+        body=f"{order.event.name} does not take place. {paid}",
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+
+
+@transaction.atomic
+def tell_postponed(order: Order, *, now: datetime) -> None:
+    """Once for each date that does not hold."""
+    date = order.event.local_date
+    notifications.enqueue(
+        user=order.user,
+        kind="event_called_off",
+        dedupe_key=f"postponed:{order.pk}:{date}",
+        title=f"Postponed: {order.event.name}",
+        body=(
+            f"{order.event.name} does not take place on {date:%-d %B}. Your tickets "
+            "are good for the new date, which we will tell you. If that does not suit "
+            "you, hand them back in the app and get your money back."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+    Order.objects.filter(pk=order.pk).update(told_postponed_for=date)
 
 
 def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:

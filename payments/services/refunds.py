@@ -47,7 +47,7 @@ class Preview:
 
 def preview_refund(order: Order) -> Preview:
     """What refunding all that is left of `order` would do."""
-    lines = list(_open_lines(order).select_related("ticket__ticket_type"))
+    lines = list(open_lines(order).select_related("ticket__ticket_type"))
     amount = sum(line.total_amount for line in lines)
     try:
         payment = _payment_to_refund(order)
@@ -65,7 +65,7 @@ def refund_order(*, order: Order, by: User | None, now: datetime) -> Refund | No
     Gives the refund, owed; None for a free order, whose tickets are taken back
     all the same. Raises what `refund_lines` does.
     """
-    lines = list(_open_lines(order))
+    lines = list(open_lines(order))
     return refund_lines(
         order=order, lines=lines, reason=RefundReason.STAFF, by=by, now=now
     )
@@ -92,7 +92,7 @@ def refund_lines(
         order, payment = books.lock(payment.pk)
         refuse_if_disputed(order, payment)
     wanted = {line.pk for line in lines}
-    found = list(_open_lines(order).filter(pk__in=wanted).select_related("ticket"))
+    found = list(open_lines(order).filter(pk__in=wanted).select_related("ticket"))
     if not found or len(found) < len(wanted):
         raise NotRefundable(
             reference=order.reference, why="these tickets were refunded before"
@@ -124,7 +124,7 @@ def owed_or_paid(payment: Payment) -> int:
     return counted.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
-def _open_lines(order: Order) -> QuerySet[OrderLine]:
+def open_lines(order: Order) -> QuerySet[OrderLine]:
     """Lines that no refund, owed or paid, names yet."""
     named = Q(refunds__status__in=COUNTED_REFUND)
     return order.lines.filter(returned_at=None).exclude(named)

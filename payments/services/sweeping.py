@@ -53,7 +53,7 @@ def sweep_payments(*, now: datetime, limit: int) -> Swept:
             _finish(payment, now)
         except PaymentUnknown:
             swept.unanswered += 1
-            _flag(payment, SILENCE.format(since=f"{now:%Y-%m-%d %H:%M} UTC"))
+            note_silence(payment, now=now)
     swept.closed = close_abandoned_orders(now=now, limit=limit)
     return swept
 
@@ -84,6 +84,12 @@ def _finish(payment: Payment, now: datetime) -> None:
             _flag(payment, UNDECIDED)
     else:
         asking.ask_about(payment=payment, now=now)
+
+
+def note_silence(payment: Payment, *, now: datetime) -> None:
+    """Flag a payment that the provider does not answer for, and ask again later."""
+    Payment.objects.filter(pk=payment.pk).update(check_after=now + NEXT_LOOK)
+    _flag(payment, SILENCE.format(since=f"{now:%Y-%m-%d %H:%M} UTC"))
 
 
 def _flag(payment: Payment, flag: str) -> None:

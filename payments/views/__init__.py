@@ -12,6 +12,7 @@ from payments.views.orders import (
     OrderCancelView,
     OrderListView,
     OrderPayView,
+    OrderRefundView,
     OrderView,
 )
 from payments.views.webhooks import StripeWebhookView
@@ -22,6 +23,7 @@ __all__ = [
     "OrderCancelView",
     "OrderListView",
     "OrderPayView",
+    "OrderRefundView",
     "OrderView",
     "PaymentMethodDefaultView",
     "PaymentMethodListView",

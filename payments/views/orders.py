@@ -21,7 +21,7 @@ from payments.serializers import (
     PayRequestSerializer,
 )
 from ticketapp.api import KeysetPagination, StrictQueryMixin
-from ticketapp.idempotency import idempotent_flow
+from ticketapp.idempotency import idempotent, idempotent_flow
 
 PAYING = [
     services.CardDeclined,
@@ -140,4 +140,26 @@ class OrderCancelView(OwnOrdersView):
     def post(self, request: Request, order_id: UUID) -> Response:
         """Cancel a pending order and let its tickets go."""
         order = services.cancel_order(order=self.get_object(), now=timezone.now())
+        return Response(self.document(order.pk))
+
+
+class OrderRefundView(OwnOrdersView):
+    """Handing an order back."""
+
+    problems = [
+        services.NotPostponed,
+        services.NotRefundable,
+        services.PaymentDisputed,
+        services.RefundTooLarge,
+    ]
+
+    @extend_schema(request=None, responses=OrderSerializer)
+    @idempotent
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Hand an order back because its event is postponed.
+
+        The tickets stop being good, and what was paid goes back to the card.
+        """
+        order = self.get_object()
+        services.refund_postponed(order=order, now=timezone.now())
         return Response(self.document(order.pk))

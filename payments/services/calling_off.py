@@ -1,0 +1,213 @@
+"""What a cancelled or postponed event owes its buyers.
+
+The event's state says it, and these sweeps pay it: they look for what is still
+owed and can stop anywhere, start again, and run beside each other. What lands
+after the cancellation is found like everything else. Lock order: order, payment,
+refund, tickets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from events.models import Event, EventStatus
+from inventory import services as inventory
+from inventory.models import TicketStatus
+from payments.models import (
+    COUNTED_REFUND,
+    OPEN_PAYMENT,
+    DisputeStatus,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from payments.services import messages, sweeping
+from payments.services.cancelling import cancel_order
+from payments.services.errors import (
+    NotPostponed,
+    NotRefundable,
+    OrderPaid,
+    PaymentDisputed,
+    PaymentInProgress,
+    PaymentUnknown,
+    RefundTooLarge,
+)
+from payments.services.refunds import open_lines, refund_lines
+
+STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
+TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
+
+
+@dataclass
+class CalledOff:
+    """What one sweep did."""
+
+    closed: int = 0
+    owed: int = 0
+    told: int = 0
+    waiting: int = 0
+
+
+def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
+    """Close what is open, owe what was paid, and tell, for up to `limit` orders.
+
+    Open intents are cancelled at the provider first: one that says it took the
+    money is settled, and settling gives it back.
+    """
+    done = CalledOff()
+    for order in _pending_orders(now, limit):
+        if _close(order, now):
+            done.closed += 1
+        else:
+            done.waiting += 1
+    for order_id in list(_owed_orders().values_list("pk", flat=True)[:limit]):
+        done.owed += _owe(order_id, now)
+    for order in list(_untold_orders()[:limit]):
+        messages.tell_postponed(order, now=now)
+        done.told += 1
+    return done
+
+
+def _pending_orders(now: datetime, limit: int) -> QuerySet[Order]:
+    """Those whose payment is not just being asked about by somebody."""
+    asked = Payment.objects.filter(
+        order=OuterRef("pk"), status__in=OPEN_PAYMENT, check_after__gt=now
+    )
+    pending = Order.objects.filter(
+        ~Exists(asked), status=OrderStatus.PENDING, event__status=EventStatus.CANCELLED
+    )
+    return pending.select_related("hold", "user", "event").order_by("pk")[:limit]
+
+
+def _close(order: Order, now: datetime) -> bool:
+    try:
+        cancel_order(order=order, now=now)
+    except PaymentUnknown:
+        for payment in order.payments.filter(status__in=OPEN_PAYMENT):
+            sweeping.note_silence(payment, now=now)
+        return False
+    except PaymentInProgress:
+        return False
+    except OrderPaid:
+        return True  # Paid before the event was called off: owed by the next step.
+    return True
+
+
+def _owed_orders() -> QuerySet[Order]:
+    """Orders of cancelled events with lines that nobody refunded or returned.
+
+    An order whose refund failed is not among them: that is for a person.
+    """
+    begun = Refund.objects.filter(
+        payment__order=OuterRef("pk"), reason=RefundReason.EVENT_CANCELLED
+    )
+    taken = Payment.objects.filter(
+        order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
+    )
+    named = Refund.objects.filter(lines=OuterRef("pk"), status__in=COUNTED_REFUND)
+    standing = OrderLine.objects.filter(
+        ~Exists(named), order=OuterRef("pk"), returned_at=None
+    ).exclude(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
+    return Order.objects.filter(
+        Exists(standing),
+        ~Exists(begun),
+        ~Exists(taken),
+        status__in=STANDING,
+        event__status=EventStatus.CANCELLED,
+    ).order_by("pk")
+
+
+def _owe(order_id: UUID, now: datetime) -> bool:
+    """Owe one order's refund under a key of its own: the second try finds it."""
+    order = Order.objects.select_related("event", "user").get(pk=order_id)
+    try:
+        with transaction.atomic(durable=True):
+            refund_lines(
+                order=order,
+                lines=list(open_lines(order)),
+                reason=RefundReason.EVENT_CANCELLED,
+                by=None,
+                now=now,
+                key=f"called-off-{order.pk.hex}",
+            )
+            messages.tell_called_off(order, now=now)
+    except (NotRefundable, PaymentDisputed, RefundTooLarge):
+        return False  # Refunded or disputed since we looked; the books have it.
+    except inventory.TicketNotReturnable:
+        return False  # Somebody was let in this instant: the next sweep sees it.
+    return True
+
+
+def _untold_orders() -> QuerySet[Order]:
+    """Standing orders of postponed events whose buyers do not know it yet."""
+    return (
+        Order.objects.filter(status__in=STANDING, event__status=EventStatus.POSTPONED)
+        .exclude(told_postponed_for=F("event__local_date"))
+        .select_related("event", "user")
+        .order_by("pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the refunds of a cancelled event are, for staff."""
+
+    orders: int
+    refunded: int
+    on_the_way: int
+    failed: int
+    disputed: int
+    amount_refunded: int
+    amount_on_the_way: int
+    waits_for_balance: bool
+
+
+def progress_of(event: Event) -> Progress:
+    """Counted afresh from the rows; nothing is kept that could be wrong."""
+    refunds = Refund.objects.filter(payment__order__event=event)
+    unpaid = [RefundStatus.OWED, RefundStatus.PENDING]
+    counts = refunds.aggregate(
+        refunded=Count("pk", filter=Q(status=RefundStatus.SUCCEEDED)),
+        on_the_way=Count("pk", filter=Q(status__in=unpaid)),
+        failed=Count("pk", filter=Q(status=RefundStatus.FAILED)),
+        amount_refunded=_sum(status=RefundStatus.SUCCEEDED),
+        amount_on_the_way=_sum(status__in=unpaid),
+    )
+    orders = Order.objects.filter(event=event, paid_at__isnull=False)
+    short = refunds.filter(status__in=unpaid, failure__contains="balance")
+    return Progress(
+        orders=orders.count(),
+        disputed=orders.filter(
+            payments__disputes__status__in=TAKEN_BY_THE_BANK
+        ).count(),
+        waits_for_balance=short.exists(),
+        **counts,
+    )
+
+
+def _sum(**condition: object) -> Coalesce:
+    return Coalesce(Sum("amount", filter=Q(**condition)), 0)
+
+
+def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
+    """A buyer who cannot come to the new date gets all that is left back.
+
+    Raises NotPostponed, or what `refund_lines` does.
+    """
+    if order.event.status != EventStatus.POSTPONED:
+        raise NotPostponed(reference=order.reference)
+    return refund_lines(
+        order=order,
+        lines=list(open_lines(order)),
+        reason=RefundReason.EVENT_POSTPONED,
+        by=order.user,
+        now=now,
+    )

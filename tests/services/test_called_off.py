@@ -1,0 +1,204 @@
+"""What cancelled and postponed events owe their buyers."""
+
+from datetime import timedelta
+
+import pytest
+
+from events.models import EventStatus
+from inventory.models import TicketStatus
+from notifications.models import Notification
+from payments import services
+from payments.gateways.sandbox.switches import outage, switched
+from payments.models import LedgerEntry, OrderStatus, Payment, Refund, RefundStatus
+from tests import factories as make
+from tests.factories import NOON
+from tests.paying import (
+    DISPUTED,
+    REFUND_FAILS,
+    assert_books_are_right,
+    at_provider,
+    challenged,
+    held,
+    order,
+    paid,
+)
+from tests.services.test_refunds import hear_the_bank
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=10)
+
+
+@pytest.fixture
+def show():
+    return make.event()
+
+
+def call_off(show, status=EventStatus.CANCELLED):
+    show.move_to(status)
+
+
+def sweep(now=LATER, limit=100):
+    done = services.sweep_called_off_events(now=now, limit=limit)
+    services.pay_refunds(now=now, limit=100)
+    return done
+
+
+def balance() -> int:
+    return sum(LedgerEntry.objects.values_list("amount", flat=True))
+
+
+def test_everything_paid_for_a_cancelled_event_goes_back_once(show):
+    orders = [paid(event=show) for _ in range(3)]
+    call_off(show)
+
+    for _ in range(3):
+        sweep()
+
+    assert Refund.objects.count() == len(at_provider("refund")) == 3
+    assert balance() == 0
+    for placed in orders:
+        placed.refresh_from_db()
+        assert placed.status == OrderStatus.REFUNDED
+    kinds = sorted(Notification.objects.values_list("kind", flat=True))
+    assert kinds == ["event_called_off"] * 3 + ["event_refund"] * 3 + ["receipt"] * 3
+    assert_books_are_right(LATER)
+
+
+def test_it_goes_on_where_it_stopped(show):
+    for _ in range(3):
+        paid(event=show)
+    call_off(show)
+
+    first = services.sweep_called_off_events(now=LATER, limit=2)
+    second = services.sweep_called_off_events(now=LATER, limit=2)
+    third = services.sweep_called_off_events(now=LATER, limit=2)
+
+    assert (first.owed, second.owed, third.owed) == (2, 1, 0)
+
+
+def test_open_intents_are_cancelled_and_orders_closed(show):
+    hold = held(event=show)
+    placed = challenged(hold)
+    call_off(show)
+
+    done = sweep()
+
+    placed.refresh_from_db()
+    assert (done.closed, placed.status) == (1, OrderStatus.CANCELLED)
+    assert at_provider("payment_intent")[0]["status"] == "canceled"
+    assert_books_are_right(LATER)
+
+
+def test_while_the_provider_is_silent_nothing_is_freed_and_staff_see_it(show):
+    hold = held(event=show)
+    placed = challenged(hold)
+    call_off(show)
+
+    with outage("before"):
+        done = sweep()
+
+    hold.refresh_from_db()
+    assert (done.closed, done.waiting, hold.status) == (0, 1, "paying")
+    assert "does not answer" in Payment.objects.get().flag
+    sweep(LATER + timedelta(minutes=1))
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.CANCELLED
+
+
+def test_a_short_balance_pauses_and_staff_see_how_far_it_is(show):
+    for _ in range(2):
+        paid(event=show)
+    call_off(show)
+    with switched(balance_is_short=True):
+        sweep()
+
+    progress = services.progress_of(show)
+
+    assert (progress.orders, progress.refunded, progress.on_the_way) == (2, 0, 2)
+    assert progress.waits_for_balance
+    sweep(LATER + timedelta(hours=1))
+    progress = services.progress_of(show)
+    assert (progress.refunded, progress.amount_refunded) == (2, 10_000)
+    assert not progress.waits_for_balance
+
+
+def test_used_tickets_are_refunded_too(show):
+    placed = paid(event=show)
+    ticket = placed.lines.first().ticket
+    ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=NOON)
+    call_off(show)
+
+    sweep()
+
+    assert (Refund.objects.get().amount, balance()) == (5000, 0)
+
+
+def test_free_tickets_end_without_money(show):
+    hold = held(event=show, unit_amount=0)
+    placed = order(hold, payment_method=None)
+    call_off(show)
+
+    sweep()
+    again = sweep()
+
+    placed.refresh_from_db()
+    assert (placed.status, again.owed) == (OrderStatus.REFUNDED, 0)
+    assert Notification.objects.filter(kind="event_called_off").count() == 1
+    assert_books_are_right(LATER)
+
+
+def test_a_disputed_payment_is_left_to_the_bank(show):
+    paid(DISPUTED, event=show)
+    hear_the_bank()
+    call_off(show)
+
+    assert sweep().owed == 0
+    assert not Refund.objects.exists()
+
+
+def test_a_refund_that_failed_is_for_a_person_and_not_tried_for_ever(show):
+    paid(REFUND_FAILS, event=show)
+    call_off(show)
+    sweep()
+    hear_the_bank()
+
+    assert sweep().owed == 0
+    assert Refund.objects.get().status == RefundStatus.FAILED
+    assert services.progress_of(show).failed == 1
+
+
+def test_other_events_are_left_alone(show):
+    placed = paid()
+    call_off(show)
+
+    assert sweep().owed == 0
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+
+
+def test_a_postponed_event_keeps_its_tickets_and_tells_once(show):
+    placed = paid(event=show)
+    call_off(show, EventStatus.POSTPONED)
+
+    first, second = sweep(), sweep()
+
+    assert (first.told, second.told) == (1, 0)
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+    [note] = Notification.objects.filter(kind="event_called_off")
+    assert "1 June" in note.body
+
+
+def test_a_buyer_may_hand_a_postponed_order_back(show):
+    placed = paid(event=show)
+    with pytest.raises(services.NotPostponed):
+        services.refund_postponed(order=placed, now=LATER)
+    call_off(show, EventStatus.POSTPONED)
+    placed.refresh_from_db()
+
+    services.refund_postponed(order=placed, now=LATER)
+    services.pay_refunds(now=LATER, limit=10)
+
+    placed.refresh_from_db()
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+    assert_books_are_right(LATER)
