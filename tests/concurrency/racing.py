@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from ticketapp import audit
 
+# These tests know no money: they sell and admit without an order.
+OWNED_BY_AN_ORDER = "A ticket is owned exactly when one line of a paid order has it"
+
 # How often a race whose lock was taken out may go well by luck.
 ROUNDS = 40
 
@@ -58,8 +61,10 @@ class Rival:
         return self._outcomes[0]
 
 
-def assert_all_is_well() -> None:
-    assert [str(finding) for finding in audit.findings(now=timezone.now())] == []
+def assert_all_is_well(*, without_orders: bool = False) -> None:
+    found = audit.findings(now=timezone.now())
+    left_out = OWNED_BY_AN_ORDER if without_orders else None
+    assert [str(each) for each in found if each.promise != left_out] == []
 
 
 def breaks_within(rounds: int, one_round: Callable[[], None]) -> bool:
