@@ -99,7 +99,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "ticketapp.browser_policy.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -363,23 +363,28 @@ MEDIA_URL = "/media/"
 WHITENOISE_USE_FINDERS = DEBUG
 
 _stripe_js = [] if PAYMENT_SANDBOX else ["https://js.stripe.com"]
+_stripe_frames = [] if PAYMENT_SANDBOX else [*_stripe_js, "https://hooks.stripe.com"]
 _stripe_api = [] if PAYMENT_SANDBOX else ["https://api.stripe.com"]
 _tiles = [MAP_TILES_URL.split("{")[0].rstrip("/")] if MAP_TILES_URL else []
 CONTENT_SECURITY_POLICY = {
-    # The admin theme evaluates Alpine.js expressions, so it has a policy of its own.
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'", NONCE, *_stripe_js],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:", "https:", *_tiles],
         "connect-src": ["'self'", *_stripe_api],
-        "frame-src": ["'self'", *_stripe_js],
+        "frame-src": ["'self'", *_stripe_frames],
         "frame-ancestors": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "object-src": ["'none'"],
     },
+}
+# The admin's theme evaluates its expressions and writes styles and scripts into
+# its pages; it may still load nothing from outside and send nothing there.
+ADMIN_CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY["DIRECTIVES"] | {
+    "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
 }
 
 UNFOLD = {
@@ -439,6 +444,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Its own handler would say everything a second time.
-    "loggers": {"django": {"handlers": [], "level": "INFO"}},
+    "loggers": {
+        # Its own handler would say everything a second time.
+        "django": {"handlers": [], "level": "INFO"},
+        "stripe": {"level": "WARNING"},  # It tells each call twice.
+    },
 }
