@@ -1,0 +1,75 @@
+"""The main job through the page: find, hold, sign in, pay, be let in."""
+
+import re
+
+from playwright.sync_api import expect
+
+from inventory.models import Hold, HoldStatus, TicketStatus
+from payments.models import Order, OrderStatus
+from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
+
+
+def test_a_ticket_is_found_bought_and_readable_without_network(phone, rush):
+    phone.find_near("Late Show")
+    expect(phone.button("Get 2 · £64")).to_be_visible()
+    phone.get(2)
+    expect(phone.page.get_by_text(re.compile(r"^Yours until \d"))).to_be_visible()
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+    phone.page.get_by_role("link", name="Show your 2 tickets").click()
+    code = phone.page.get_by_role("img", name="The code of your ticket")
+    expect(code).to_be_visible()
+
+    phone.page.context.set_offline(True)
+    phone.page.reload()
+    expect(code).to_be_visible()
+    expect(phone.page.get_by_text(re.compile("Offline, as of"))).to_be_visible()
+    phone.page.get_by_role("link", name="Tickets", exact=True).click()
+    expect(phone.page.get_by_text("2 tickets")).to_be_visible()
+
+    order = Order.objects.get()
+    assert order.status == OrderStatus.PAID
+    assert order.amount == 6400
+    assert rush.tickets.filter(status=TicketStatus.SOLD).count() == 2
+
+
+def test_a_declined_card_leaves_the_tickets_held_for_another(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(1)
+
+    phone.pay_with(DECLINED_CARD)
+    refusal = phone.page.get_by_role("alert")
+    expect(refusal).to_contain_text("declined")
+    expect(refusal).to_contain_text("not been charged")
+    assert Hold.objects.get().status in (HoldStatus.ACTIVE, HoldStatus.PAYING)
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+
+    assert Order.objects.get().status == OrderStatus.PAID
+    assert rush.tickets.filter(status=TicketStatus.SOLD).count() == 1
+
+
+def test_the_bank_may_ask_before_it_pays(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(1)
+
+    phone.pay_with(CHALLENGED_CARD)
+    bank = phone.page.frame_locator("iframe")
+    bank.get_by_role("button", name="Complete").click()
+    phone.is_in()
+
+    assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_refusing_at_the_bank_charges_nothing_and_keeps_the_tickets(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(1)
+
+    phone.pay_with(CHALLENGED_CARD)
+    bank = phone.page.frame_locator("iframe")
+    bank.get_by_role("button", name="Fail").click()
+    expect(phone.page.get_by_role("alert")).to_contain_text("not been charged")
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+
+    assert Order.objects.get().status == OrderStatus.PAID
