@@ -1,0 +1,86 @@
+"""The map on a venue's admin page, in a real browser."""
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from events.models import LocationPrecision
+from tests import factories as make
+
+PASSWORD = "long enough for a test"
+
+
+@pytest.fixture
+def venue(transactional_db):
+    make.venue(name="Next Door", at=(51.5390, -0.1425))
+    return make.venue(
+        name="Camden Room", location_precision=LocationPrecision.CITY, city="London"
+    )
+
+
+@pytest.fixture
+def desk(chromium, stack, venue):
+    """A manager's browser, signed in; everything it asks for is noted."""
+    # Hashed as the stack does it: the tests' own hasher is unknown there.
+    hashed = PBKDF2PasswordHasher().encode(PASSWORD, "a-salt-of-the-tests")
+    manager = make.staff(venue=venue)
+    type(manager).objects.filter(pk=manager.pk).update(password=hashed)
+    context = chromium.new_context(
+        base_url=stack.url, viewport={"width": 1280, "height": 900}
+    )
+    page = context.new_page()
+    page.asked, page.faults = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.goto("/admin/login/?next=/admin/")
+    page.fill("#id_username", manager.email)
+    page.fill("#id_password", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url("**/admin/")
+    page.goto(f"/admin/events/venue/{venue.pk}/change/")
+    page.wait_for_selector(".venue-pin")
+    yield page
+    context.close()
+
+
+def test_dragging_the_pin_moves_the_venue_and_makes_it_exact(desk, venue):
+    pin = desk.locator(".venue-pin").bounding_box()
+    x, y = pin["x"] + pin["width"] / 2, pin["y"] + pin["height"] / 2
+
+    desk.mouse.move(x, y)
+    desk.mouse.down()
+    desk.mouse.move(x + 90, y - 60, steps=6)
+    desk.mouse.up()
+    assert "Save to keep it" in desk.inner_text("#venue-map-note")
+    desk.click("[name=_save]")
+    desk.wait_for_url("**/admin/events/venue/")
+
+    before = venue.location.coords
+    venue.refresh_from_db()
+    assert venue.location.x > before[0]
+    assert venue.location.y > before[1]
+    assert venue.location_precision == LocationPrecision.EXACT
+    assert desk.faults == []
+
+
+def test_the_numbers_say_the_same_and_take_the_keyboard(desk, venue):
+    desk.fill("#id_latitude", "48.8566")
+    desk.fill("#id_longitude", "2.3522")
+    desk.keyboard.press("Tab")
+    desk.fill("#id_country", "FR")
+    desk.locator("[name=_save]").press("Enter")
+    desk.wait_for_url("**/admin/events/venue/")
+
+    venue.refresh_from_db()
+    assert venue.location.coords == (2.3522, 48.8566)
+    assert venue.time_zone == "Europe/Paris"
+
+
+def test_the_map_names_the_neighbours_and_asks_nobody_outside(desk, stack):
+    assert desk.locator(".venue-name", has_text="Next Door").is_visible()
+    outside = [
+        address
+        for address in desk.asked
+        if not address.startswith((stack.url, "data:", "blob:"))
+    ]
+    assert outside == []
+    assert any("/static/vendor/leaflet/leaflet.js" in address for address in desk.asked)
