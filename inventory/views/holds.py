@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from inventory import services
 from inventory.documents import OF_A_HOLD, hold_document
+from inventory.loading import find_type
 from inventory.models import Hold, TicketType
 from inventory.owners import orders_of
 from inventory.serializers.holds import (
@@ -56,7 +57,7 @@ class HoldListView(StrictQueryMixin, generics.GenericAPIView):
         now = timezone.now()
         hold = services.hold_tickets(
             user=request.user,
-            ticket_type=find_type(wanted.validated_data["ticket_type"]),
+            ticket_type=type_or_400(wanted.validated_data["ticket_type"]),
             quantity=wanted.validated_data["quantity"],
             now=now,
         )
@@ -89,12 +90,11 @@ class HoldView(StrictQueryMixin, generics.GenericAPIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def find_type(type_id: UUID) -> TicketType:
-    try:
-        return TicketType.objects.with_terms().get(pk=type_id)
-    except TicketType.DoesNotExist:
-        message = "There is no such ticket type."
-        raise serializers.ValidationError({"ticket_type": [message]}) from None
+def type_or_400(type_id: UUID) -> TicketType:
+    if found := find_type(type_id):
+        return found
+    message = "There is no such ticket type."
+    raise serializers.ValidationError({"ticket_type": [message]})
 
 
 def documents(holds: list[Hold]) -> list[dict]:

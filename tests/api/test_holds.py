@@ -202,6 +202,6 @@ def test_listing_holds_takes_a_fixed_number_of_queries(
 
 
 def test_holding_takes_few_queries(api, rush, django_assert_num_queries):
-    # The type with its event and venue, its price steps, the hold.
-    with django_assert_num_queries(3):
+    # The type with its event, venue and price steps; the hold.
+    with django_assert_num_queries(2):
         ask(api, rush)
