@@ -1,0 +1,35 @@
+"""Passing a fallen price on to those who hold tickets. Lock order: hold."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory.models import Hold, TicketType
+from inventory.pricing import Quote, quote
+
+
+def todays_quote(*, hold: Hold, now: datetime) -> Quote:
+    """What one of these tickets would cost whoever took it now."""
+    ticket_type = TicketType.objects.with_terms().get(pk=hold.ticket_type_id)
+    return quote(ticket_type, now)
+
+
+@transaction.atomic
+def pass_on_fall(*, hold: Hold, now: datetime) -> Hold:
+    """Give the buyer today's price if it is lower than the one they hold.
+
+    Never a higher one: the quote stands until the hold ends. For the moment
+    before a payment is begun; afterwards the price is the payment's.
+    """
+    today = todays_quote(hold=hold, now=now)
+    locked = Hold.objects.select_for_update().get(pk=hold.pk)
+    total = today.total_amount * locked.quantity
+    if total < locked.total_amount and today.currency == locked.currency:
+        locked.unit_amount = today.unit_amount
+        locked.fee_amount = today.fee_amount
+        locked.tax_amount = today.tax_amount
+        locked.total_amount = total
+        locked.save(
+            update_fields=["unit_amount", "fee_amount", "tax_amount", "total_amount"]
+        )
+    return locked
