@@ -155,8 +155,10 @@ DATABASE_TIMEOUTS = {
     "statement_timeout": env.int("STATEMENT_TIMEOUT_MS", default=15_000),
     "idle_in_transaction_session_timeout": env.int("IDLE_TIMEOUT_MS", default=15_000),
 }
+# Left alone, PostgreSQL would plan the statements of `ticketapp.prepared` each time.
+DATABASE_OPTIONS = DATABASE_TIMEOUTS | {"plan_cache_mode": "force_generic_plan"}
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = " ".join(
-    f"-c {name}={value}" for name, value in DATABASE_TIMEOUTS.items()
+    f"-c {name}={value}" for name, value in DATABASE_OPTIONS.items()
 )
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
