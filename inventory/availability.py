@@ -121,19 +121,19 @@ class EventFacts:
         return []
 
     def cheapest(self, now: datetime) -> Quote | None:
+        """The quote of what is cheapest to buy."""
         quotes = [facts.terms.at(now) for facts in self.for_sale(now)]
         return min(quotes, key=lambda quote: quote.total_amount, default=None)
 
-    def next_fall(self, now: datetime) -> Fall | None:
-        """When the cheapest ticket next gets cheaper, while it is on sale."""
-        cheapest = self.cheapest(now)
-        if cheapest is None:
+    def next_fall(self, now: datetime, *, below: Quote | None) -> Fall | None:
+        """When some ticket next gets cheaper than `below`, the cheapest now."""
+        if below is None or not any(facts.terms.steps for facts in self.types):
             return None
         falls = [
             fall
             for facts in self.for_sale(now)
             for fall in self._falls_of(facts, now)
-            if fall.quote.total_amount < cheapest.total_amount
+            if fall.quote.total_amount < below.total_amount
         ]
         return min(falls, key=lambda fall: fall.at, default=None)
 

@@ -18,13 +18,14 @@ JSON = dict[str, Any]
 def event_card(row: Row, now: datetime) -> JSON:
     """What a list says about an event."""
     facts = facts_of(row)
-    cheapest, fall = facts.cheapest(now), facts.next_fall(now)
+    cheapest = facts.cheapest(now)
+    fall = facts.next_fall(now, below=cheapest)
     return {
         "id": row["id"],
         "name": row["name"],
         "status": row["status"],
         "category": category_of(row),
-        "performers": orjson.loads(row["performers"] or "[]"),
+        "performers": orjson.loads(row["performers"]) if row["performers"] else [],
         "image_url": row["image_url"] or None,
         "venue": venue_of(row),
         "distance_m": distance_of(row),
@@ -143,9 +144,9 @@ def facts_of(row: Row) -> EventFacts:
         ends_at=row["ends_at"],
         sales_open_at=row["sales_open_at"],
         sales_close_at=row["sales_close_at"],
-        types=[
-            type_facts(values, row) for values in orjson.loads(row["types"] or "[]")
-        ],
+        types=[type_facts(values, row) for values in orjson.loads(row["types"])]
+        if row["types"]
+        else [],
     )
 
 
