@@ -1,0 +1,136 @@
+"""Case 4. Webhooks come twice, at once, and in any order.
+
+However they come there is one set of tickets, one receipt and one entry in the
+ledger; and an effect that is rolled back takes the mark "seen" with it.
+
+The guards: the worker acts on the object's present state, not on the event's own
+word (`webhooks._intent_news` asks the provider); and the mark is set in the
+transaction of the effect (`webhooks._process`). All 24 orders of four events are
+in `tests/services/test_webhooks.py`.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from notifications.models import Notification
+from payments import services
+from payments.gateways import reading
+from payments.gateways.sandbox.switches import switched
+from payments.models import (
+    LedgerEntry,
+    Order,
+    OrderLine,
+    OrderStatus,
+    StripeEvent,
+)
+from payments.services import settling, webhooks
+from tests.concurrency.racing import race
+from tests.crash.dying import assert_provider_and_books_agree
+from tests.paying import (
+    answer_challenge,
+    assert_books_are_right,
+    challenge_url,
+    challenged,
+    deliver,
+    held,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def process(now=None):
+    return services.process_events(now=now or timezone.now(), limit=100)
+
+
+def waiting_for_their_webhooks(number: int) -> list[Order]:
+    orders = [challenged(held()) for _ in range(number)]
+    for placed in orders:
+        answer_challenge(challenge_url(placed))
+    return orders
+
+
+def test_case_04_many_workers_and_our_own_reply_at_once():
+    orders = waiting_for_their_webhooks(3)
+    with switched(duplicate_webhooks=True, reverse_webhooks=True):
+        deliver()
+    replies = [
+        partial(services.ask_about, payment=placed.payments.get(), now=timezone.now())
+        for placed in orders
+    ]
+
+    outcomes = race([process] * 5 + replies)
+
+    assert not [found for found in outcomes if isinstance(found, Exception)]
+    process(timezone.now() + timedelta(minutes=5))
+    assert Order.objects.filter(status=OrderStatus.PAID).count() == 3
+    assert LedgerEntry.objects.count() == 3
+    assert Notification.objects.filter(kind="receipt").count() == 3
+    assert not StripeEvent.objects.filter(processed_at=None).exists()
+    assert_provider_and_books_agree()
+    assert_books_are_right()
+
+
+def a_failed_effect_is_tried_again() -> None:
+    [placed] = waiting_for_their_webhooks(1)
+    deliver()
+    in_the_way = OrderLine.objects.create(
+        order=placed,
+        ticket=placed.hold.tickets.first(),
+        unit_amount=0,
+        fee_amount=0,
+        tax_amount=0,
+        total_amount=0,
+    )
+    process()
+    in_the_way.delete()
+
+    process(timezone.now() + timedelta(minutes=2))
+
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_case_04_a_rollback_undoes_the_mark_too():
+    a_failed_effect_is_tried_again()
+
+
+def test_case_04_with_the_mark_set_apart_the_money_is_forgotten(monkeypatch):
+    def mark_and_then_act(event, now):
+        effect = webhooks._effect_of(event, now)
+        StripeEvent.objects.filter(pk=event.pk).update(processed_at=now)
+        with transaction.atomic():
+            effect()
+
+    monkeypatch.setattr(webhooks, "_process", mark_and_then_act)
+
+    with pytest.raises(AssertionError):
+        a_failed_effect_is_tried_again()
+
+
+def test_case_04_an_event_is_not_taken_at_its_word():
+    """Only the challenge's event is delivered, and yet the money is found."""
+    [placed] = waiting_for_their_webhooks(1)
+    deliver()
+    StripeEvent.objects.exclude(type="payment_intent.requires_action").delete()
+
+    process()
+
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+
+
+def test_case_04_taken_at_its_word_it_misleads(monkeypatch):
+    def believe(event, now):
+        payment = webhooks._payment_of(event)
+        intent = reading.payment_intent(event.payload["data"]["object"])
+        return partial(settling.apply_intent, payment=payment, intent=intent, now=now)
+
+    monkeypatch.setattr(webhooks, "_intent_news", believe)
+
+    with pytest.raises(AssertionError):
+        test_case_04_an_event_is_not_taken_at_its_word()
