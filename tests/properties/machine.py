@@ -1,0 +1,411 @@
+"""Random programs of everything that can happen, checked after every step."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from events import services as events
+from events.models import EventStatus
+from inventory import codes
+from inventory import services as inventory
+from inventory.models import Hold
+from payments import services as payments
+from payments.gateways import GatewayUnavailable
+from payments.models import Order, Refund, RefundReason
+from payments.services.refunds import open_lines
+from tests import paying
+from tests.properties import provider
+from tests.properties.provider import ASKING, CARDS, REFUSED, WEATHER
+from tests.properties.remembering import LIVE, Memory, View, complaints_at_rest
+from tests.properties.world import TYPES, People, World
+from ticketapp import audit
+from ticketapp.errors import DomainError
+from ticketapp.models import InvalidTransition
+
+LOTS = 1000
+BEAT = timedelta(seconds=120)
+IN_LINE = "No ticket lies open that somebody who waits would take"
+PAID = ("paid", "partly_refunded")
+buyers = st.sampled_from(["ann", "bob", "cat", "dan"])
+types = st.sampled_from(["stalls", "stalls", "balcony", "guests"])
+picks = st.integers(0, 5)
+
+
+def some(of: str) -> Callable:
+    """Only while there is something to do it to."""
+    return precondition(lambda self: bool(getattr(self, of)))
+
+
+class Evening(RuleBasedStateMachine):
+    """One evening's trade. Each rule is one thing that people or machines do.
+
+    `may_charge` is what the coming step may charge to each buyer's cards: by
+    default nothing at all.
+    """
+
+    people: People
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.people)
+        self.memory = Memory(self.world)
+        self.unswept = timedelta()
+        self.steps = 0
+        self.may_charge: dict[str, set[int]] = {}
+        self.view = View(self.world)
+        self.look()
+
+    # What there is to act on
+
+    @property
+    def now(self):
+        return self.world.now
+
+    def look(self) -> None:
+        view = self.view = View(self.world)
+        self.active = view.live_holds("active")
+        self.live = view.live_holds(*LIVE)
+        self.pending = view.orders_with("pending")
+        self.bought = view.orders_with(*PAID)
+        self.challenged = view.books.of("payment_intent", "requires_action")
+        self.thinking = view.books.of("payment_intent", "processing")
+        self.disputes = view.books.of("dispute", "needs_response")
+        self.post = provider.undelivered()
+        self.losable = [e for e in self.post if e.type.startswith(provider.LOSABLE)]
+        self.failed_refunds = [r for r in view.refunds if r.status == "failed"]
+        self.waiting = [e for e in view.entries if e.status in ("waiting", "offered")]
+        self.sold = [t for t in view.tickets if t.status in ("sold", "checked_in")]
+        self.sold.sort(key=lambda t: (str(t.ticket_type_id), str(t.hold_id)))
+
+    def attempt(self, weather: str, action: Callable[..., Any], **arguments) -> Any:
+        """Do it; a refusal is an answer, anything else that is raised is a bug."""
+        try:
+            with WEATHER[weather]():
+                return action(**arguments, now=self.now)
+        except InvalidTransition:
+            raise
+        except GatewayUnavailable:
+            assert weather != "fine", "The provider answers, and we say it does not"
+        except DomainError as refusal:
+            return refusal
+        return None
+
+    # Buyers
+
+    @rule(who=buyers, type_=types, quantity=st.integers(1, 3))
+    def hold(self, who, type_, quantity):
+        self.attempt(
+            "fine",
+            inventory.hold_tickets,
+            user=self.world.buyer(who),
+            ticket_type=self.world.ticket_type(type_),
+            quantity=quantity,
+        )
+
+    @some("active")
+    @rule(pick=picks)
+    def release(self, pick):
+        self.attempt("fine", inventory.release_hold, hold=chosen(self.active, pick))
+
+    @some("live")
+    @rule(
+        pick=picks,
+        card=st.sampled_from([*["visa"] * 3, *CARDS]),
+        weather=st.sampled_from(provider.WHEN_PAYING),
+        another_card=st.booleans(),
+    )
+    def pay(self, pick, card, weather, another_card):
+        hold = chosen(self.live, pick)
+        self._expect_charge(hold, card)
+        order = Order.objects.filter(hold=hold).first()
+        card_id = paying.token(CARDS[card])
+        if order and another_card:
+            paid = self.attempt(
+                weather, payments.pay_order, order=order, payment_method=card_id
+            )
+        else:
+            user = self._name(hold.user_id)
+            paid = self.attempt(
+                weather,
+                payments.place_order,
+                user=self.world.buyer(user),
+                hold=hold,
+                payment_method=card_id,
+            )
+        self._must_have_paid(hold, order, card, weather, paid)
+
+    def _name(self, user_id) -> str:
+        return self.world.people.names[user_id]
+
+    def _expect_charge(self, hold: Hold, card: str) -> None:
+        type_ = self.world.type_names[hold.ticket_type_id]
+        today = self.world.price(type_, self.now) * hold.quantity
+        if card not in (*REFUSED, *ASKING):
+            self.may_charge = {self._name(hold.user_id): {0, hold.total_amount, today}}
+
+    def _must_have_paid(self, hold, order, card, weather, paid) -> None:
+        """A fresh hold, a good card and a fair day leave no room for excuses."""
+        good = card not in (*REFUSED, *ASKING)
+        fresh = hold.status == "active" and hold.expires_at > self.now and not order
+        on = self._event().status in (EventStatus.PUBLISHED, EventStatus.PAUSED)
+        if good and fresh and on and weather == "fine":
+            assert isinstance(paid, Order), paid
+            assert paid.status == "paid", paid.status
+
+    @some("challenged")
+    @rule(pick=picks, passed=st.booleans())
+    def answer_the_bank(self, pick, passed):
+        intent = chosen(self.challenged, pick)
+        self._charge_by_bank(intent)
+        url = intent["next_action"]["redirect_to_url"]["url"]
+        paying.answer_challenge(url, passed=passed)
+
+    @some("thinking")
+    @rule(pick=picks)
+    def bank_decides(self, pick):
+        intent = chosen(self.thinking, pick)
+        self._charge_by_bank(intent)
+        provider.decide(intent["id"])
+
+    def _charge_by_bank(self, intent: dict) -> None:
+        [order] = [o for o in self.view.orders if str(o.pk) == intent["metadata"]["order"]]
+        self.may_charge = {self._name(order.user_id): {0, intent["amount"]}}
+
+    @some("pending")
+    @rule(pick=picks, weather=st.sampled_from(provider.WHEN_SWEEPING))
+    def cancel_order(self, pick, weather):
+        order = chosen(self.pending, pick)
+        self.attempt(weather, payments.cancel_order, order=order)
+
+    # Those who wait
+
+    @rule(
+        who=buyers,
+        type_=types,
+        quantity=st.integers(1, 3),
+        most=st.sampled_from([None, 2000, 4000, 7000]),
+        hours=st.sampled_from([1, 12]),
+    )
+    def join_waitlist(self, who, type_, quantity, most, hours):
+        self.attempt(
+            "fine",
+            inventory.join_waitlist,
+            user=self.world.buyer(who),
+            ticket_type=self.world.ticket_type(type_),
+            quantity=quantity,
+            max_total_amount=most,
+            ends_at=self.now + timedelta(hours=hours),
+        )
+
+    @some("waiting")
+    @rule(pick=picks)
+    def leave_waitlist(self, pick):
+        entry = chosen(self.waiting, pick)
+        self.attempt("fine", inventory.withdraw_from_waitlist, entry=entry)
+
+    # The provider, its post and its banks
+
+    @some("post")
+    @rule(pick=picks, times=st.integers(1, 2))
+    def a_webhook_comes(self, pick, times):
+        provider.bring(chosen(self.post, pick), times, self.now)
+
+    @some("post")
+    @rule(backwards=st.booleans(), times=st.integers(1, 2))
+    def all_webhooks_come(self, backwards, times):
+        for event in reversed(self.post) if backwards else self.post:
+            provider.bring(event, times, self.now)
+
+    @some("losable")
+    @rule(pick=picks)
+    def a_webhook_is_lost(self, pick):
+        provider.lose(chosen(self.losable, pick))
+
+    @rule()
+    def banks_act(self):
+        provider.let_banks_act()
+
+    @some("disputes")
+    @rule(pick=picks, word=st.sampled_from(["winning_evidence", "losing_evidence"]))
+    def a_dispute_is_decided(self, pick, word):
+        path = f"/v1/disputes/{chosen(self.disputes, pick)['id']}"
+        paying.ask("POST", path, {"evidence[uncategorized_text]": word})
+
+    @some("bought")
+    @rule(pick=picks, amount=st.sampled_from([100, 1000]))
+    def refund_in_the_dashboard(self, pick, amount):
+        order = chosen(self.bought, pick)
+        for payment in order.payments.filter(status="succeeded"):
+            wanted = {"payment_intent": payment.intent_id, "amount": amount}
+            paying.ask("POST", "/v1/refunds", wanted)
+
+    # Workers
+
+    @rule(weather=st.sampled_from(["fine", "fine", "cut before"]))
+    def process_webhooks(self, weather):
+        self.attempt(weather, payments.process_events, limit=LOTS)
+
+    @rule()
+    def release_expired_holds(self):
+        self.attempt("fine", inventory.release_expired_holds, limit=LOTS)
+
+    @rule(weather=st.sampled_from(provider.WHEN_SWEEPING))
+    def sweep_payments(self, weather):
+        self.attempt(weather, payments.sweep_payments, limit=LOTS)
+
+    @rule(weather=st.sampled_from(provider.WHEN_REFUNDING))
+    def pay_refunds(self, weather):
+        self.attempt(weather, payments.pay_refunds, limit=LOTS)
+
+    @rule(seconds=st.sampled_from([5, 20, 60]))
+    def a_moment_passes(self, seconds):
+        """Shorter than the sweeps are allowed to be away."""
+        self._pass(timedelta(seconds=seconds))
+        if self.unswept >= BEAT:
+            self._sweep_all("fine")
+
+    @rule(
+        minutes=st.sampled_from([3, 9, 30]),
+        weather=st.sampled_from(provider.WHEN_SWEEPING),
+    )
+    def time_passes(self, minutes, weather):
+        """Long, so the beat has run all its jobs by the end of it."""
+        self._pass(timedelta(minutes=minutes))
+        self._sweep_all(weather)
+
+    def _pass(self, time: timedelta) -> None:
+        self.world.now += time
+        self.unswept += time
+
+    def _sweep_all(self, weather: str) -> None:
+        self.attempt("fine", inventory.release_expired_holds, limit=LOTS)
+        self.attempt(weather, payments.sweep_payments, limit=LOTS)
+        self.attempt(weather, payments.sweep_called_off_events, limit=LOTS)
+        self.attempt(weather, payments.process_events, limit=LOTS)
+        self.attempt(weather, payments.pay_refunds, limit=LOTS)
+        self.attempt("fine", inventory.match_waitlists)
+        self.unswept = timedelta()
+
+    # Staff
+
+    @some("bought")
+    @rule(
+        pick=picks,
+        lines=st.integers(0, 2),
+        reason=st.sampled_from([RefundReason.STAFF, RefundReason.GOODWILL]),
+    )
+    def refund(self, pick, lines, reason):
+        """All that is left of an order, or the first lines of it."""
+        order = chosen(self.bought, pick)
+        left = list(open_lines(order).order_by("pk"))
+        self.attempt(
+            "fine",
+            payments.refund_lines,
+            order=order,
+            lines=left[:lines] if lines else left,
+            reason=reason,
+            by=self.people.staff,
+        )
+
+    @some("failed_refunds")
+    @rule(pick=picks)
+    def retry_refund(self, pick):
+        refund: Refund = chosen(self.failed_refunds, pick)
+        self.attempt("fine", payments.retry_refund, refund=refund)
+
+    @rule(
+        type_=st.sampled_from(["stalls", "balcony"]),
+        price=st.sampled_from([500, 999, 2000]),
+        seconds=st.sampled_from([0, 30, 600]),
+    )
+    def schedule_a_lower_price(self, type_, price, seconds):
+        self.world.schedule_fall(type_, price, timedelta(seconds=seconds))
+
+    @rule(type_=types, capacity=st.integers(0, 6))
+    def change_capacity(self, type_, capacity):
+        done = self.attempt(
+            "fine",
+            inventory.set_capacity,
+            ticket_type=self.world.types[type_],
+            capacity=capacity,
+        )
+        if not isinstance(done, DomainError):
+            self.world.capacity[type_] = capacity
+
+    @some("sold")
+    @rule(pick=picks)
+    def scan_at_the_door(self, pick):
+        ticket = chosen(self.sold, pick)
+        code = codes.write(ticket_id=ticket.pk, event_id=self.world.event.pk)
+        scan = self.attempt(
+            "fine", inventory.check_in, code=code, staff=self.people.staff, gate="A"
+        )
+        if not isinstance(scan, DomainError):
+            assert ticket.pk not in self.memory.admitted, "Let in twice"
+            self.memory.admitted.add(ticket.pk)
+
+    @precondition(lambda self: self.steps > 12)
+    @rule()
+    def call_the_event_off(self):
+        event = self._event()
+        if event.status == EventStatus.PUBLISHED:
+            events.cancel_event(event=event)
+
+    def _event(self):
+        self.world.event.refresh_from_db()
+        return self.world.event
+
+    # What must hold
+
+    @invariant()
+    def nothing_is_wrong(self):
+        self.steps += 1
+        before, allowed = self.view, self.may_charge
+        self.may_charge = {}
+        self.look()
+        found = self._audited() + list(self.memory.complaints(self.view))
+        for name, user in self.world.people.buyers.items():
+            charged = self.view.charged(user.pk) - before.charged(user.pk)
+            if charged not in allowed.get(name, {0}):
+                found.append(f"{name} was charged {charged}")
+        assert not found, "\n".join(found)
+
+    def _audited(self) -> list[str]:
+        found = list(audit.findings(now=self.now))
+        if found and {finding.promise for finding in found} == {IN_LINE}:
+            # A sweep's work: somebody who waits has just emptied their hands.
+            inventory.match_waitlists(now=self.now)
+            self.look()
+            found = list(audit.findings(now=self.now))
+        return [str(finding) for finding in found]
+
+    def teardown(self):
+        """Let everybody hear everything; then the books must be the same."""
+        for _ in range(40):
+            self.settle_a_little()
+            if not (self.live or self.pending or self.post or self.thinking):
+                break
+        self.settle_a_little()
+        self.nothing_is_wrong()
+        found = list(complaints_at_rest(self.view))
+        assert not found, "\n".join(found)
+
+    def settle_a_little(self) -> None:
+        for intent in self.thinking:
+            provider.decide(intent["id"])
+        provider.let_banks_act()
+        for event in provider.undelivered():
+            provider.bring(event, 1, self.now)
+        self._pass(timedelta(minutes=11))
+        self._sweep_all("fine")
+        self.look()
+
+
+def chosen(found: list, pick: int) -> Any:
+    return found[pick % len(found)]
+
+
+assert set(TYPES) == {"stalls", "balcony", "guests"}

@@ -1,0 +1,72 @@
+"""How long the machine runs, and how a run is repeated.
+
+PROPERTY_EXAMPLES, PROPERTY_STEPS and PROPERTY_SEED set the size of the wide run;
+a failure prints the program that led to it, and these three.
+"""
+
+import os
+from dataclasses import dataclass
+from random import SystemRandom
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.properties.machine import Evening
+from tests.properties.world import People, hurry
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """So many programs of so many steps; `shrinks` looks for a shorter one."""
+
+    examples: int
+    steps: int
+    seed: int
+    shrinks: bool = True
+
+    def __str__(self) -> str:
+        return (
+            f"PROPERTY_EXAMPLES={self.examples} PROPERTY_STEPS={self.steps} "
+            f"PROPERTY_SEED={self.seed}"
+        )
+
+
+DEFAULT = Budget(examples=25, steps=25, seed=20260601)
+
+
+def wide_budget() -> Budget:
+    chance = SystemRandom().randrange(2**32)
+    return Budget(
+        examples=int(os.environ.get("PROPERTY_EXAMPLES", "300")),
+        steps=int(os.environ.get("PROPERTY_STEPS", "50")),
+        seed=int(os.environ.get("PROPERTY_SEED", chance)),
+    )
+
+
+def run(budget: Budget) -> None:
+    """Run programs within a budget; the first that breaks a promise is raised."""
+    hurry()
+
+    @seed(budget.seed)
+    class Tonight(Evening):
+        people = People()
+
+    phases = [Phase.generate, *([Phase.shrink] if budget.shrinks else [])]
+    try:
+        run_state_machine_as_test(
+            Tonight,
+            settings=settings(
+                max_examples=budget.examples,
+                stateful_step_count=budget.steps,
+                phases=phases,
+                database=None,
+                deadline=None,
+                report_multiple_bugs=False,
+                suppress_health_check=SLOW,
+            ),
+        )
+    except BaseException as failure:
+        failure.add_note(f"To run it again: {budget}")
+        raise
