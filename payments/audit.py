@@ -4,7 +4,11 @@ Sums over refunds and disputes are taken per payment before they meet, because
 joined at once they would multiply each other.
 """
 
+from payments import waitlist_audit
 from ticketapp.audit import register
+
+for check in waitlist_audit.CHECKS:
+    register(*check)
 
 register(
     1,
@@ -140,13 +144,18 @@ register(
 )
 register(
     4,
-    "A ticket that was paid for is taken back only with a refund that names it",
+    "A paid ticket is taken back with a refund that names it, or a lost dispute",
     """
     SELECT line.id AS line, line.order_id AS "order", line.total_amount
       FROM payments_orderline AS line
      WHERE line.returned_at IS NOT NULL AND line.total_amount > 0
        AND NOT EXISTS (SELECT 1 FROM payments_refund_lines AS named
                         WHERE named.orderline_id = line.id)
+       AND NOT EXISTS (SELECT 1 FROM payments_dispute AS dispute
+                         JOIN payments_payment AS payment
+                           ON payment.id = dispute.payment_id
+                        WHERE payment.order_id = line.order_id
+                          AND dispute.status = 'lost')
     """,
 )
 register(

@@ -9,11 +9,12 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from events.models import EventStatus
-from events.scoping import SELLERS, may
+from events.scoping import MANAGERS, SELLERS, may
 from payments import services
 from payments.admin.reading import ReadOnlyAdmin
 from payments.models import CalledOffEvent, Dispute, Incident, StripeEvent
 from payments.money import in_words
+from payments.services.refunds import take_back_disputed
 
 COUNTS = ("orders", "refunded", "on_the_way", "failed", "disputed")
 
@@ -76,12 +77,27 @@ class DisputeAdmin(ReadOnlyAdmin):
     list_select_related = ("payment__order__event__venue",)
     search_fields = ("provider_id", "payment__order__reference")
     ordering = ("-opened_at", "pk")
+    actions = ("take_back",)
     fields = (
         ("order", "status"),
         ("asked", "reason"),
         ("provider_id", "provider_status"),
         ("opened_at", "closed_at"),
     )
+
+    def has_take_back_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, MANAGERS)
+
+    @admin.action(
+        description="Lost: put the unused tickets back on sale",
+        permissions=["take_back"],
+    )
+    def take_back(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
+        def sell_again(dispute: Dispute) -> None:
+            take_back_disputed(order=dispute.payment.order, now=timezone.now())
+
+        done = "its unused tickets are on sale again"
+        self.do_each(request, disputes, sell_again, done=done, roles=MANAGERS)
 
     def order(self, dispute: Dispute) -> str:
         return dispute.payment.order.reference

@@ -17,6 +17,7 @@ from inventory import services as inventory
 from inventory.models import TicketStatus
 from payments.models import (
     COUNTED_REFUND,
+    Dispute,
     DisputeStatus,
     Order,
     OrderLine,
@@ -116,6 +117,24 @@ def take_back(order: Order, lines: Collection[OrderLine], *, now: datetime) -> N
     OrderLine.objects.filter(pk__in=[line.pk for line in lines]).update(returned_at=now)
     if not order.amount:
         move_order(order, rest=order.lines.filter(returned_at=None).exists())
+
+
+@transaction.atomic
+def take_back_disputed(*, order: Order, now: datetime) -> int:
+    """After a lost dispute: put the order's unused tickets back on sale.
+
+    Staff decide that; the bank has the money, so none goes back here. Gives how
+    many were taken. Raises NotRefundable unless a dispute was lost.
+    """
+    payment = _payment_to_refund(order)
+    lost = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
+    if payment is None or not lost.exists():
+        raise NotRefundable(reference=order.reference, why="no dispute of it was lost")
+    order, payment = books.lock(payment.pk)
+    lines = order.lines.filter(returned_at=None, ticket__status=TicketStatus.SOLD)
+    taken = list(lines.select_related("ticket"))
+    take_back(order, taken, now=now)
+    return len(taken)
 
 
 def owed_or_paid(payment: Payment) -> int:

@@ -1,0 +1,159 @@
+"""Case 8. The event is cancelled while people are paying for it.
+
+Sales close with that commit; open intents are cancelled at the provider; all that
+was captured goes back by keyed jobs that can stop and go on; a success that lands
+later is refunded and never ticketed; a short balance pauses and resumes.
+
+The guards: settling looks at the event's state again
+(`settling._reason_to_refund`); and the refund's key, one for each order
+(`called-off-…`), which a second job running at the same moment cannot use again.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from events import services as events
+from events.models import EventStatus
+from inventory import services as inventory
+from payments import services
+from payments.gateways.sandbox.switches import switched
+from payments.models import LedgerEntry, Order, OrderStatus, Refund
+from payments.services import settling
+from tests import factories as make
+from tests.concurrency.racing import race
+from tests.crash.dying import assert_provider_and_books_agree
+from tests.factories import NOON
+from tests.paying import (
+    answer_challenge,
+    assert_books_are_right,
+    at_provider,
+    challenge_url,
+    challenged,
+    held,
+    order,
+    paid,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(minutes=10)
+
+
+def sweep(now=LATER) -> None:
+    services.sweep_called_off_events(now=now, limit=100)
+    services.sweep_payments(now=now, limit=100)
+    services.pay_refunds(now=now, limit=100)
+
+
+def nothing_is_kept() -> None:
+    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
+    assert not Order.objects.filter(
+        status__in=[OrderStatus.PENDING, OrderStatus.PAID]
+    ).exists()
+    assert_provider_and_books_agree()
+    assert_books_are_right(LATER)
+
+
+def test_case_08_paid_paying_and_undecided_all_end_without_a_loss():
+    show = make.event()
+    orders = [paid(event=show) for _ in range(2)]
+    passed, left = challenged(held(event=show)), challenged(held(event=show))
+    waiting = held(event=show)
+
+    events.cancel_event(event=show)
+    answer_challenge(challenge_url(passed))
+    with pytest.raises(services.EventOff):
+        order(waiting)
+    for _ in range(3):
+        race([sweep, sweep])
+    sweep(LATER + timedelta(minutes=5))
+
+    for placed in [*orders, passed, left]:
+        placed.refresh_from_db()
+    assert {placed.status for placed in orders} == {OrderStatus.REFUNDED}
+    assert (passed.status, left.status) == ("cancelled", "cancelled")
+    assert len(at_provider("refund")) == 3
+    nothing_is_kept()
+
+
+def a_success_lands_later() -> None:
+    placed = challenged(held())
+    events.cancel_event(event=placed.event)
+    answer_challenge(challenge_url(placed))
+
+    services.ask_about(payment=placed.payments.get(), now=NOON)
+
+    placed.refresh_from_db()
+    assert placed.lines.count() == 0
+    assert Refund.objects.filter(payment__order=placed).count() == 1
+
+
+def test_case_08_a_success_that_lands_later_is_never_ticketed():
+    a_success_lands_later()
+
+
+def test_case_08_without_the_second_look_it_is(monkeypatch):
+    monkeypatch.setattr(settling, "_reason_to_refund", lambda *args: None)
+
+    with pytest.raises(AssertionError):
+        a_success_lands_later()
+
+
+def test_case_08_the_order_is_settled_while_the_event_is_called_off():
+    """Whichever commits first, the money ends where it belongs."""
+    for _ in range(5):
+        placed = challenged(held())
+        answer_challenge(challenge_url(placed))
+        race(
+            [
+                partial(services.ask_about, payment=placed.payments.get(), now=NOON),
+                partial(events.cancel_event, event=placed.event),
+            ]
+        )
+    sweep()
+    sweep()
+
+    assert Refund.objects.count() == 5
+    nothing_is_kept()
+
+
+def test_case_08_many_jobs_at_once_refund_each_order_once():
+    show = make.event()
+    for _ in range(4):
+        paid(event=show)
+    events.cancel_event(event=show)
+
+    outcomes = race([sweep] * 4)
+
+    sweep(LATER + timedelta(hours=1))
+    assert not [found for found in outcomes if isinstance(found, Exception)], outcomes
+    assert len(at_provider("refund")) == Refund.objects.count() == 4
+    nothing_is_kept()
+
+
+def test_case_08_a_short_balance_pauses_and_resumes():
+    show = make.event()
+    for _ in range(3):
+        paid(event=show)
+    events.cancel_event(event=show)
+
+    with switched(balance_is_short=True):
+        sweep()
+        assert services.progress_of(show).waits_for_balance
+    sweep(LATER + timedelta(hours=1))
+
+    assert services.progress_of(show).refunded == 3
+    nothing_is_kept()
+
+
+def test_case_08_sales_are_closed_with_the_commit():
+    rush = make.ticket_type(stock=2)
+    events.cancel_event(event=rush.event)
+
+    with pytest.raises(inventory.NotOnSale):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=1, now=NOON
+        )
+
+    assert rush.event.status == EventStatus.CANCELLED

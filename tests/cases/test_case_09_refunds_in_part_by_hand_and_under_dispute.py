@@ -1,0 +1,147 @@
+"""Case 9. A partial refund, a refund in the dashboard, a refund under dispute.
+
+Each refund names its lines. What is owed, on its way and done never exceeds what
+was captured. A refund made in the dashboard is recorded, unallocated and flagged,
+and takes no ticket by itself. A disputed charge is not refunded again.
+
+The guards: the sum under the payment's lock (`refunds.owed_or_paid`, asked in
+`refunds._owe`), and `refunds.refuse_if_disputed`.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from payments import services
+from payments.gateways.sandbox import post
+from payments.models import (
+    Incident,
+    LedgerEntry,
+    Order,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from payments.services import refunds
+from tests.concurrency.racing import race
+from tests.crash.dying import assert_provider_and_books_agree
+from tests.factories import NOON
+from tests.paying import (
+    DISPUTED,
+    ask,
+    assert_books_are_right,
+    at_provider,
+    deliver,
+    paid,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = timedelta(hours=1)
+
+
+def refund_line(placed: Order, line):
+    return services.refund_lines(
+        order=placed, lines=[line], reason=RefundReason.STAFF, by=None, now=NOON
+    )
+
+
+def in_the_dashboard(placed: Order, amount: int) -> None:
+    intent_id = placed.payments.get().intent_id
+    status, body, _ = ask(
+        "POST", "/v1/refunds", {"payment_intent": intent_id, "amount": amount}
+    )
+    assert status == 200, body
+
+
+def hear() -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    post.let_mature(now=later, limit=10)
+    deliver(now=later)
+    services.process_events(now=later, limit=100)
+
+
+def test_case_09_each_line_is_refunded_once_whoever_asks():
+    placed = paid(quantity=4)
+    lines = list(placed.lines.all())
+
+    race(partial(refund_line, placed, line) for line in lines * 3)
+    race([partial(services.pay_refunds, now=NOON + HOUR, limit=10)] * 4)
+
+    assert Refund.objects.count() == len(at_provider("refund")) == 4
+    assert all(refund.lines.count() == 1 for refund in Refund.objects.all())
+    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
+    assert_provider_and_books_agree()
+    assert_books_are_right(NOON + HOUR)
+
+
+def staff_and_dashboard_together() -> None:
+    """7500 of 10000 went back in the dashboard: one of four lines fits still."""
+    placed = paid(quantity=4)
+    in_the_dashboard(placed, 7500)
+    hear()
+
+    outcomes = race(partial(refund_line, placed, line) for line in placed.lines.all())
+
+    refused = [o for o in outcomes if isinstance(o, services.RefundTooLarge)]
+    assert len(refused) == 3
+    assert_books_are_right(NOON + HOUR)
+
+
+def test_case_09_with_the_dashboard_it_is_never_more_than_was_captured():
+    staff_and_dashboard_together()
+
+
+def test_case_09_without_the_sum_it_is(monkeypatch):
+    monkeypatch.setattr(refunds, "owed_or_paid", lambda payment: 0)
+
+    with pytest.raises(AssertionError):
+        staff_and_dashboard_together()
+
+
+def test_case_09_a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket():
+    placed = paid()
+
+    in_the_dashboard(placed, 5000)
+    hear()
+    hear()
+
+    refund = Refund.objects.get()
+    assert (refund.unallocated, refund.status) == (True, RefundStatus.SUCCEEDED)
+    assert Incident.objects.get().kind == "dashboard_refund"
+    assert {line.ticket.status for line in placed.lines.all()} == {"sold"}
+    assert_provider_and_books_agree()
+    assert_books_are_right()
+
+
+def test_case_09_our_own_refund_is_not_mistaken_for_one():
+    placed = paid()
+    services.refund_order(order=placed, by=None, now=NOON)
+    services.pay_refunds(now=NOON, limit=10)
+
+    hear()
+
+    assert not Refund.objects.get().unallocated
+    assert not Incident.objects.exists()
+
+
+def a_disputed_payment_is_left_alone() -> None:
+    placed = paid(DISPUTED)
+    hear()
+
+    with pytest.raises(services.PaymentDisputed):
+        services.refund_order(order=placed, by=None, now=NOON)
+
+    assert not Refund.objects.exists()
+
+
+def test_case_09_a_disputed_charge_is_not_refunded_again():
+    a_disputed_payment_is_left_alone()
+
+
+def test_case_09_without_the_question_it_is(monkeypatch):
+    monkeypatch.setattr(refunds, "refuse_if_disputed", lambda order, payment: None)
+
+    with pytest.raises(pytest.fail.Exception):
+        a_disputed_payment_is_left_alone()
