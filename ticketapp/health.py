@@ -12,7 +12,6 @@ from http import HTTPStatus
 
 import redis
 from asgiref.sync import async_to_sync
-from celery import current_app
 from channels.layers import get_channel_layer
 from django.core.cache import cache
 from django.db import Error as DatabaseError
@@ -22,6 +21,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django_redis.exceptions import ConnectionInterrupted
 from kombu.exceptions import OperationalError as BrokerError
+
+from ticketapp.celery import app
 
 READY = "ready"
 HEARTBEAT_KEY = "heartbeat"
@@ -138,8 +139,8 @@ def heartbeat_is_fresh(*, now: datetime) -> bool:
 
 def waiting_jobs() -> int:
     """How many jobs the broker keeps that no worker has taken."""
-    queue = current_app.conf.task_default_queue
-    with current_app.connection_for_read() as broker, broker.channel() as channel:
+    queue = app.conf.task_default_queue
+    with app.connection_for_read() as broker, broker.channel() as channel:
         return channel.queue_declare(queue).message_count
 
 

@@ -11,7 +11,7 @@ from ticketapp import jobs
 
 
 def celery_at(broker):
-    app = Celery("elsewhere", broker=broker)
+    app = Celery("elsewhere", broker=broker, set_as_current=False)
     app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     return app
 
