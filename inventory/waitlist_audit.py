@@ -59,7 +59,7 @@ CHECKS = [
                   AND ticket.status IN ('sold', 'checked_in')) AS owned ON true
          WHERE entry.status = 'waiting'
            AND entry.joined_at < %(now)s - interval '{SWEPT_AFTER} seconds'
-           AND entry.ends_at > %(now)s
+           AND entry.ends_at > %(now)s + interval '1 minute'
            AND event.status = 'published'
            AND coalesce(event.sales_open_at, '-infinity')
                < %(now)s - interval '{SWEPT_AFTER} seconds'

@@ -97,7 +97,7 @@ def _refund(refund: Refund) -> JSON:
 
 def _payment(order: Order, absolute: Absolute) -> JSON | None:
     """The latest payment, as the card that was tried last left it."""
-    payments = sorted(order.payments.all(), key=lambda p: p.created_at)
+    payments = sorted(order.payments.all(), key=lambda p: (p.is_live, p.created_at))
     if not payments:
         return None
     payment = payments[-1]

@@ -6,4 +6,5 @@ from payments.owners import orders_by_hold
 from payments.services import why_not_admitted
 
 inventory.register_admission_check("dispute", why_not_admitted)
+inventory.register_offer_job("payments.tasks.charge_offers")
 register_order_finder(orders_by_hold)

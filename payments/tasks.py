@@ -27,6 +27,13 @@ def process_webhooks() -> None:
 
 
 @shared_task
+def charge_offers() -> None:
+    """Buy for people who wait; each charge at its own time."""
+    while services.charge_next_offer(now=timezone.now()):
+        pass
+
+
+@shared_task
 def pay_refunds() -> None:
     while services.pay_refunds(now=timezone.now(), limit=BATCH).paid >= BATCH:
         pass

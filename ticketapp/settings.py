@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
         ("send notifications", "notifications.tasks.send_notifications", 5.0),
         ("release holds", "inventory.tasks.release_expired_holds", 5.0),
         ("match waitlists", "inventory.tasks.match_waitlists", 5.0),
+        ("charge waitlist offers", "payments.tasks.charge_offers", 5.0),
         ("sweep payments", "payments.tasks.sweep_payments", 10.0),
         ("process webhooks", "payments.tasks.process_webhooks", 5.0),
         ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),

@@ -24,12 +24,14 @@ from inventory.services.holds import (
     hold_tickets,
     retake_tickets,
 )
-from inventory.services.matching import match_waitlists
+from inventory.services.matching import lock_waitlists, match_waitlists
 from inventory.services.offers import (
     begin_charge,
     pass_offer,
     register_offer_job,
     return_to_line,
+    stop_charging,
+    tell_instead,
 )
 from inventory.services.releasing import (
     HoldAlreadySold,
@@ -54,6 +56,7 @@ from inventory.services.waitlist import (
     TicketsAvailable,
     UntilOutOfRange,
     WaitlistClosed,
+    give_up_offer,
     join_waitlist,
     latest_end,
     withdraw_from_waitlist,
@@ -85,10 +88,12 @@ __all__ = [
     "begin_charge",
     "check_in",
     "free_paying_hold",
+    "give_up_offer",
     "hold_tickets",
     "join_waitlist",
     "keep_paying",
     "latest_end",
+    "lock_waitlists",
     "match_waitlists",
     "pass_offer",
     "pause_paying",
@@ -103,5 +108,7 @@ __all__ = [
     "sell_held_tickets",
     "set_capacity",
     "start_paying",
+    "stop_charging",
+    "tell_instead",
     "withdraw_from_waitlist",
 ]

@@ -13,7 +13,7 @@ want count as spoken for until the next look, which follows at once.
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -38,10 +38,13 @@ from inventory.services.offers import (
     offer,
     offer_ends_at,
 )
+from inventory.services.overbooking import lock_overrides, withdraw_excess
 from inventory.services.picking import Pick, keep_pick, pick_tickets, turn_of, undo_pick
 from ticketapp.jobs import look_now
 
 PAGE = 100
+# Who stops waiting sooner than this is not bothered any more.
+SHORTEST = timedelta(minutes=1)
 JOB = "inventory.tasks.match_waitlists"
 
 # Tried, not waited for: whoever has it may be waiting for the waitlist.
@@ -70,10 +73,14 @@ def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Non
 
     Nobody waits for a type: one cheap query. Else its waitlist is locked
     before, and after it the whole line is matched with all that is available,
-    because two single releases may make a pair.
+    because two single releases may make a pair. What comes back to a type that
+    is overbooked is withdrawn first.
     """
     waitlists = lock_waitlists(ticket_type_ids)
+    overrides = lock_overrides(ticket_type_ids)
     yield
+    for override in overrides:
+        withdraw_excess(override, now=now)
     for waitlist in waitlists:
         match(waitlist, now=now)
 
@@ -150,7 +157,10 @@ def _in_line(
         max_total_amount__gte=F("quantity") * price.total_amount
     )
     entries = WaitlistEntry.objects.waiting().filter(
-        affordable, ticket_type=waitlist.pk, quantity__lte=left, ends_at__gt=now
+        affordable,
+        ticket_type=waitlist.pk,
+        quantity__lte=left,
+        ends_at__gt=now + SHORTEST,
     )
     entries = entries.with_empty_hands()
     number = 0

@@ -66,9 +66,24 @@ def offer(entry: WaitlistEntry, hold: Hold, *, now: datetime) -> None:
         look_now(job)
 
 
-def begin_charge(*, hold: Hold, now: datetime) -> None:
-    """From here on an offer that runs out is the card's fault, unless it is said."""
-    _offered(hold).update(charge_began_at=now)
+def begin_charge(*, hold: Hold, now: datetime) -> bool:
+    """From here on an offer that runs out is the card's fault, unless it is said.
+
+    False when the offer is not open to a charge any more.
+    """
+    return bool(_offered(hold).filter(charges_card=True).update(charge_began_at=now))
+
+
+def stop_charging(*, entry: WaitlistEntry) -> None:
+    """Whatever comes of this entry, no charge begins any more."""
+    WaitlistEntry.objects.filter(pk=entry.pk).live().update(charges_card=False)
+
+
+def tell_instead(*, hold: Hold, now: datetime) -> None:
+    """The mandate does not cover this offer: its buyer is told, and may buy by hand."""
+    if _offered(hold).filter(charges_card=True).update(charges_card=False):
+        entries = WaitlistEntry.objects.select_related("user", "ticket_type")
+        tell_of_offer(entries.get(hold=hold), hold, now)
 
 
 def pass_offer(*, hold: Hold, reason: str, now: datetime) -> bool:
@@ -76,8 +91,9 @@ def pass_offer(*, hold: Hold, reason: str, now: datetime) -> bool:
 
     Said before the hold is freed. False when it is not an open offer.
     """
-    closed = {"status": WaitlistStatus.PASSED, "reason": reason, "closed_at": now}
-    return bool(_offered(hold).update(**closed))
+    bought = reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+    status = WaitlistStatus.ENDED if bought else WaitlistStatus.PASSED
+    return bool(_offered(hold).update(status=status, reason=reason, closed_at=now))
 
 
 def return_to_line(*, hold: Hold) -> bool:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from events.models import Event
 from inventory.models import (
+    LIVE_ENTRY,
     OWNED_TICKET,
     Hold,
     HoldStatus,
@@ -23,6 +24,7 @@ from inventory.models import (
 from inventory.pricing import quote
 from inventory.services.holds import HoldExists, OverLimit, refuse_unless_on_sale
 from inventory.services.matching import freeing, lock_waitlists, match, takes_offers
+from inventory.services.offers import pass_offer
 from inventory.services.picking import TAKE_TURN, turn_of
 from inventory.services.releasing import HoldAlreadySold, HoldBeingPaid, free
 from ticketapp.errors import Action, DomainError
@@ -140,14 +142,30 @@ def withdraw_from_waitlist(*, entry: WaitlistEntry, now: datetime) -> WaitlistEn
     first) and HoldAlreadySold when the tickets are bought.
     """
     with freeing([entry.ticket_type_id], now=now):
-        locked = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
-        if locked.status == WaitlistStatus.PURCHASED:
+        entry = WaitlistEntry.objects.select_related("hold").get(pk=entry.pk)
+        if entry.status == WaitlistStatus.PURCHASED:
             raise HoldAlreadySold
-        if locked.status == WaitlistStatus.OFFERED:
-            _let_go(locked)
-        if locked.status in (WaitlistStatus.WAITING, WaitlistStatus.OFFERED):
-            locked.move_to(WaitlistStatus.WITHDRAWN, closed_at=now, reason="")
-    return locked
+        hold = entry.hold if entry.status == WaitlistStatus.OFFERED else None
+        if hold:
+            _refuse_unless_unpaid(hold)
+        if entry.status in LIVE_ENTRY:
+            entry.move_to(WaitlistStatus.WITHDRAWN, closed_at=now, reason="")
+        if hold:
+            free([hold.pk], HoldStatus.RELEASED)
+    return entry
+
+
+@transaction.atomic
+def give_up_offer(*, hold: Hold, reason: str, now: datetime) -> None:
+    """End an offer that nothing came of, for this reason, and serve the next.
+
+    The entry does not return to the line. An offer that ended before stays as
+    it is. Raises HoldBeingPaid and HoldAlreadySold.
+    """
+    with freeing([hold.ticket_type_id], now=now):
+        _refuse_unless_unpaid(hold)
+        if pass_offer(hold=hold, reason=reason, now=now):
+            free([hold.pk], HoldStatus.RELEASED)
 
 
 def latest_end(event: Event) -> datetime | None:
@@ -207,12 +225,10 @@ def _lock_or_make(ticket_type: TicketType) -> Waitlist:
     return waitlist
 
 
-def _let_go(entry: WaitlistEntry) -> None:
-    holds = Hold.objects.select_for_update(of=("self",))
-    hold = holds.get(waitlist_entry=entry)
-    if hold.status == HoldStatus.PAYING:
+def _refuse_unless_unpaid(hold: Hold) -> None:
+    """Lock the hold of an offer; without a payment it can be let go."""
+    status = Hold.objects.select_for_update().get(pk=hold.pk).status
+    if status == HoldStatus.PAYING:
         raise HoldBeingPaid
-    if hold.status == HoldStatus.CONVERTED:
+    if status == HoldStatus.CONVERTED:
         raise HoldAlreadySold
-    if hold.status == HoldStatus.ACTIVE:
-        free([hold.pk], HoldStatus.RELEASED)

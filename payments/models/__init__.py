@@ -7,6 +7,7 @@ provider keeps its state in tables of this app, so they are imported here too.
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from payments.models.cards import CardSetup, CardSetupStatus, Customer, SavedCard
 from payments.models.keys import new_key, new_reference
+from payments.models.mandates import Mandate
 from payments.models.news import (
     CalledOffEvent,
     Incident,
@@ -51,6 +52,7 @@ __all__ = [
     "IncidentQuerySet",
     "LedgerEntry",
     "LedgerKind",
+    "Mandate",
     "Order",
     "OrderLine",
     "OrderStatus",

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from payments.models.keys import new_key
+from payments.models.mandates import Mandate
 from payments.models.orders import Order
 from ticketapp.models import PublicModel, StatefulModel
 
@@ -98,6 +99,11 @@ class Payment(PublicModel, StatefulModel):
     def __str__(self) -> str:
         return self.intent_id or f"payment {self.pk}"
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it has taken the order's money, or could still take it."""
+        return self.status not in (PaymentStatus.FAILED, PaymentStatus.CANCELLED)
+
 
 class AttemptStatus(models.TextChoices):
     STARTED = "started"
@@ -112,7 +118,8 @@ class PaymentAttempt(models.Model):
     """One card tried on a payment's intent, under its own idempotency key.
 
     `started` until the provider has told what became of it; `abandoned` once
-    it cannot succeed any more without ever having been declined.
+    it cannot succeed any more without ever having been declined. With a
+    `mandate` the buyer was away.
     """
 
     payment = models.ForeignKey(
@@ -128,6 +135,13 @@ class PaymentAttempt(models.Model):
     next_action = models.JSONField(null=True, blank=True)
     save_card = models.BooleanField(
         default=False, help_text="The buyer asked us to keep this card."
+    )
+    mandate = models.ForeignKey(
+        Mandate,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="attempts",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -41,11 +41,18 @@ from payments.services.refunds import preview_refund, refund_lines, refund_order
 from payments.services.repaying import pay_refunds, retry_refund
 from payments.services.settling import apply_intent
 from payments.services.sweeping import sweep_payments
+from payments.services.waiting import (
+    ConsentOutdated,
+    stop_waiting,
+    wait_for_tickets,
+)
+from payments.services.waitlist_charges import charge_next_offer
 from payments.services.webhooks import WrongMode, process_events, receive_event
 
 __all__ = [
     "CardDeclined",
     "CardNotKept",
+    "ConsentOutdated",
     "EventOff",
     "NotPostponed",
     "NotRefundable",
@@ -64,6 +71,7 @@ __all__ = [
     "ask_about",
     "cancel_order",
     "cancel_payment",
+    "charge_next_offer",
     "choose_default",
     "has_expired",
     "pay_order",
@@ -82,7 +90,9 @@ __all__ = [
     "resolve_incident",
     "retry_refund",
     "set_up_card",
+    "stop_waiting",
     "sweep_called_off_events",
     "sweep_payments",
+    "wait_for_tickets",
     "why_not_admitted",
 ]

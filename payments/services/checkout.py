@@ -1,11 +1,12 @@
 """From a hold to a paid order.
 
-Lock order: order, payment, hold, tickets. The provider is only ever asked with
-no transaction open; between two of its answers everything known is committed, so
-that a crash at any point leaves something that can be asked about and cancelled.
+Lock order: order, payment, card and entry of a mandate, hold, tickets. The
+provider is only ever asked with no transaction open; between two of its answers
+everything known is committed, so that a crash at any point leaves something that
+can be asked about and cancelled.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -24,13 +25,14 @@ from payments.models import (
     OPEN_PAYMENT,
     PAID_ORDER,
     AttemptStatus,
+    Mandate,
     Order,
     OrderStatus,
     Payment,
     PaymentAttempt,
     PaymentStatus,
 )
-from payments.services import asking, books, cards, settling
+from payments.services import asking, books, cards, mandates, settling
 from payments.services.errors import (
     CardDeclined,
     EventOff,
@@ -47,11 +49,16 @@ FIRST_QUESTION = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to pay one order, until the lease on its hold is over."""
+    """The right to pay one order, until the lease on its hold is over.
+
+    Under a `mandate` the buyer is away, and the hold is nobody else's until the
+    provider has confirmed that the intent is cancelled.
+    """
 
     order: Order
     payment: Payment
     lease_until: datetime
+    mandate: Mandate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,13 @@ def place_order(
     hold: Hold,
     payment_method: str | None,
     save_card: bool = False,
+    mandate: Mandate | None = None,
     now: datetime,
 ) -> Order:
     """Order the tickets of `hold` and pay for them with a card.
+
+    With a `mandate` nobody is there to be asked: MandateOverError if it does not
+    cover this at the last moment, and after a decline the hold stays `paying`.
 
     Gives the order paid, or waiting for the buyer's bank, or, when the provider
     stopped answering half-way, pending: then the sweeps find out. A repeat goes
@@ -91,7 +102,7 @@ def place_order(
     turn = _open_order(user, hold, customer, now)
     if turn is None:
         return Order.objects.get(hold=hold)
-    return _pay(turn, card, customer, save_card, now)
+    return _pay(replace(turn, mandate=mandate), card, customer, save_card, now)
 
 
 def pay_order(
@@ -227,6 +238,7 @@ def _pay(
             payment_method=card.provider_id,
             key=attempt.key,
             return_url=f"{settings.SITE_URL}/orders/{turn.order.pk}",
+            off_session=turn.mandate is not None,
             save_card=save_card,
         )
     except GatewayUnavailable:
@@ -277,11 +289,14 @@ def _begin_attempt(
     payment.intent_id, payment.client_secret = opened.intent_id, opened.client_secret
     payment.customer_id = customer or payment.customer_id
     payment.save(update_fields=["intent_id", "client_secret", "customer_id"])
+    if turn.mandate:
+        mandates.refuse_unless_covered(turn.mandate, order.hold, now=now)
     return PaymentAttempt.objects.create(
         payment=payment,
         payment_method=card.provider_id,
         amount=payment.amount,
         save_card=save_card,
+        mandate=turn.mandate,
         created_at=now,
     )
 
@@ -305,7 +320,7 @@ def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
 def _hand_back(turn: Turn, now: datetime) -> None:
     """Nothing was confirmed, so nothing was charged: the hold is the buyer's."""
     books.lock(turn.payment.pk)
-    inventory.pause_paying(hold=turn.order.hold, now=now)
+    _end_turn(turn, now)
 
 
 @transaction.atomic(durable=True)
@@ -314,4 +329,11 @@ def _refuse_method(turn: Turn, attempt: PaymentAttempt, now: datetime) -> None:
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         status=AttemptStatus.DECLINED, decline_code="payment_method_refused"
     )
-    inventory.pause_paying(hold=turn.order.hold, now=now)
+    _end_turn(turn, now)
+
+
+def _end_turn(turn: Turn, now: datetime) -> None:
+    if turn.mandate:
+        inventory.keep_paying(hold=turn.order.hold, until=now)
+    else:
+        inventory.pause_paying(hold=turn.order.hold, now=now)

@@ -7,6 +7,7 @@ from django.db import transaction
 from notifications import services as notifications
 from payments.models import Order, Refund, RefundReason
 from payments.money import in_words
+from payments.services.declines import reason
 
 # News about money stays news for longer than a concert.
 TTL = timedelta(days=3)
@@ -16,13 +17,14 @@ def tell_receipt(order: Order, *, now: datetime) -> None:
     tickets = (
         "1 ticket" if order.hold.quantity == 1 else f"{order.hold.quantity} tickets"
     )
+    came = "Your turn on the waitlist came. " if order.hold.from_waitlist else ""
     notifications.enqueue(
         user=order.user,
         kind="receipt",
         dedupe_key=f"receipt:{order.pk}",
         title=f"You're going: {order.event.name}",
         body=(
-            f"{tickets} for {order.event.name}, {_total(order)}. "
+            f"{came}{tickets} for {order.event.name}, {_total(order)}. "
             f"Order {order.reference}. Your tickets are in the app."
         ),
         link=f"/orders/{order.pk}",
@@ -115,3 +117,41 @@ def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:
 
 def _total(order: Order) -> str:
     return in_words(order.amount, order.currency) if order.amount else "free of charge"
+
+
+def tell_to_authenticate(order: Order, *, now: datetime) -> None:
+    """The bank wants the buyer; the tickets wait for them, but not for long."""
+    hold = order.hold
+    until = hold.expires_at.astimezone(order.event.venue.zone)
+    notifications.enqueue(
+        user=order.user,
+        kind="waitlist_authenticate",
+        dedupe_key=f"waitlist-authenticate:{order.pk}",
+        title=f"Confirm your tickets for {order.event.name}",
+        body=(
+            f"Your turn on the waitlist came. Your bank wants you to confirm "
+            f"{_total(order)}. Do it by {until:%H:%M}, or the tickets go to the next "
+            "in line. You have not been charged yet."
+        ),
+        link=f"/orders/{order.pk}",
+        payload={"order": str(order.pk)},
+        now=now,
+        ttl=hold.expires_at - now,
+    )
+
+
+def tell_waitlist_declined(order: Order, decline_code: str, *, now: datetime) -> None:
+    notifications.enqueue(
+        user=order.user,
+        kind="waitlist_declined",
+        dedupe_key=f"waitlist-declined:{order.pk}",
+        title=f"No tickets for {order.event.name}",
+        body=(
+            f"Your turn on the waitlist came, but your card was declined. "
+            f"{reason(decline_code)} You have not been charged. The tickets went to "
+            "the next in line."
+        ),
+        link=f"/events/{order.event_id}",
+        now=now,
+        ttl=TTL,
+    )

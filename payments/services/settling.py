@@ -28,7 +28,7 @@ from payments.models import (
     RefundReason,
 )
 from payments.money import in_words
-from payments.services import books, messages
+from payments.services import books, mandates, messages
 from payments.services.keeping import keep_card
 from ticketapp.jobs import look_now
 
@@ -228,7 +228,7 @@ def _decline(payment: Payment, intent: Intent, now: datetime) -> None:
     if payment.status != PaymentStatus.CREATED:
         payment.move_to(PaymentStatus.CREATED)
     _end_attempts(payment, intent)
-    if order.hold.expires_at > now:
+    if order.hold.expires_at > now and not mandates.charges_under_one(payment):
         inventory.pause_paying(hold=order.hold, now=now)
     else:  # Its intent is cancelled first: the sweep takes it at once.
         inventory.keep_paying(hold=order.hold, until=now)
@@ -243,6 +243,7 @@ def _end(payment: Payment, intent: Intent, now: datetime) -> None:
     payment.move_to(PaymentStatus.CANCELLED, intent_id=intent.id, flag="")
     _end_attempts(payment, intent)
     if order.status == OrderStatus.PENDING:
+        mandates.say_what_became(order, now=now)
         hold = inventory.pause_paying(hold=order.hold, now=now)
         if hold.status in ENDED_HOLD:
             order.move_to(OrderStatus.CANCELLED, cancelled_at=now)

@@ -379,10 +379,18 @@ def test_an_offer_ends_with_the_sale_but_leaves_time_to_pay(sold_out):
     Event.objects.update(sales_close_at=NOON + 5 * MINUTE)
 
     free_one_pair(sold_out)
-    free_one_pair(sold_out, now=NOON + 4 * MINUTE)
+    free_one_pair(sold_out, now=NOON + 3.5 * MINUTE)
 
     assert fresh(entry).hold.expires_at == NOON + 5 * MINUTE
-    assert fresh(second).hold.expires_at == NOON + 6 * MINUTE
+    assert fresh(second).hold.expires_at == NOON + 5.5 * MINUTE
+
+
+def test_nobody_is_offered_anything_in_the_last_minute_of_their_wait(sold_out):
+    entry = join(sold_out, ends_at=NOON + 5 * MINUTE)
+
+    free_one_pair(sold_out, now=NOON + 4 * MINUTE)
+
+    assert statuses(entry) == ["waiting"]
 
 
 def test_an_offer_to_a_mandate_never_outlives_it(sold_out):

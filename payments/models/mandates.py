@@ -1,0 +1,46 @@
+"""What buyers allow us to charge while they are not there."""
+
+from django.db import models
+from django.db.models import Q
+
+from inventory.models import WaitlistEntry
+from payments.models.cards import SavedCard
+from ticketapp.models import PublicModel
+
+
+class Mandate(PublicModel):
+    """Leave to charge one card once, for one waitlist entry, within these limits.
+
+    Written with the entry and never changed: `max_total_amount` is for all of
+    `quantity` tickets, fees and taxes included, in minor units of `currency`.
+    The words that were agreed to are kept in `consent` by their version.
+    `lease_until` is the only exception: it keeps workers apart.
+    """
+
+    entry = models.OneToOneField(
+        WaitlistEntry, on_delete=models.PROTECT, related_name="mandate"
+    )
+    card = models.ForeignKey(
+        SavedCard, on_delete=models.PROTECT, related_name="mandates"
+    )
+    quantity = models.PositiveSmallIntegerField()
+    max_total_amount = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    ends_at = models.DateTimeField()
+    consent_version = models.CharField(max_length=20)
+    consented_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="payments_mandate_is_for_tickets"
+            ),
+            models.CheckConstraint(
+                condition=~Q(consent_version=""),
+                name="payments_mandate_names_what_was_agreed_to",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mandate {self.pk}"

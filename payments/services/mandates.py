@@ -1,0 +1,96 @@
+"""Charging under a mandate: when it may be done, and what became of it.
+
+Lock order: order, payment, waitlist of the type, card, entry.
+"""
+
+from datetime import datetime, timedelta
+
+from inventory import services as inventory
+from inventory.models import Hold, WaitlistEntry, WaitlistReason
+from payments.models import (
+    AttemptStatus,
+    Mandate,
+    Order,
+    Payment,
+    PaymentAttempt,
+    SavedCard,
+)
+from payments.services.cards import has_expired
+
+ASKS_BUYER = "authentication_required"
+# Between this word and the card's network lies a call or two: no charge begins
+# so late that it could be made after the mandate's end.
+MARGIN = timedelta(seconds=30)
+
+
+class MandateOverError(Exception):
+    """The mandate does not cover charging this offer now, and never will again."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def refuse_unless_covered(mandate: Mandate, hold: Hold, *, now: datetime) -> None:
+    """The last word before the provider is asked; in the attempt's transaction.
+
+    Begins the charge, or raises MandateOverError: above the mandate in amount,
+    quantity or time, with its card removed, after the entry left the line, or
+    once the buyer has tickets another way.
+    """
+    card = SavedCard.objects.select_for_update(no_key=True).get(pk=mandate.card_id)
+    if card.removed_at or has_expired(card, now):
+        raise MandateOverError("the card was removed or has expired")
+    covered = (
+        hold.total_amount <= mandate.max_total_amount
+        and hold.currency == mandate.currency
+        and hold.quantity <= mandate.quantity
+        and now < mandate.ends_at - MARGIN
+    )
+    if not covered:
+        raise MandateOverError("it is above the mandate")
+    entry = WaitlistEntry.objects.filter(pk=mandate.entry_id)
+    if entry.bought_another_way().exists():
+        raise MandateOverError(WaitlistReason.BOUGHT_ANOTHER_WAY)
+    if not entry.filter(hold=hold).exists():
+        raise MandateOverError("the offer is over")
+    if not inventory.begin_charge(hold=hold, now=now):
+        raise MandateOverError("the offer is over")
+
+
+def charges_under_one(payment: Payment) -> bool:
+    """Whether the card tried last was tried while the buyer was away."""
+    last = payment.attempts.order_by("-pk").first()
+    return last is not None and last.mandate_id is not None
+
+
+def say_what_became(order: Order, *, now: datetime) -> None:
+    """Before the hold of a lapsed offer is freed: whose fault was it?
+
+    Where the bank or the buyer gave no good answer, the entry has had its turn.
+    Where we never got an answer, it keeps its place.
+    """
+    hold = order.hold
+    if not hold.from_waitlist or hold.expires_at > now:
+        return
+    if not Mandate.objects.filter(entry__hold=hold).exists():
+        return
+    inventory.lock_waitlists([hold.ticket_type_id])
+    if reason := reason_to_pass(order):
+        inventory.pass_offer(hold=hold, reason=reason, now=now)
+    else:
+        inventory.return_to_line(hold=hold)
+
+
+def reason_to_pass(order: Order) -> WaitlistReason | None:
+    """Why a charge failed, as far as the bank or the buyer made it; else None."""
+    attempts = PaymentAttempt.objects.filter(payment__order=order)
+    last = attempts.order_by("-pk").first()
+    if last and last.status == AttemptStatus.DECLINED:
+        asked = last.decline_code == ASKS_BUYER
+        return (
+            WaitlistReason.NOT_AUTHENTICATED if asked else WaitlistReason.CARD_DECLINED
+        )
+    if last and last.mandate_id is None:
+        return WaitlistReason.NOT_AUTHENTICATED
+    return None

@@ -1,0 +1,593 @@
+from contextlib import suppress
+from datetime import timedelta
+from pkgutil import resolve_name
+
+import pytest
+
+from events.models import Event
+from inventory import services as inventory
+from inventory.models import HoldStatus, TicketType, WaitlistReason
+from notifications.models import Notification
+from payments import services as payments
+from payments.consent import CURRENT
+from payments.gateways.sandbox.switches import outage, switched
+from payments.models import (
+    Mandate,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+    SavedCard,
+)
+from tests import factories as make
+from tests.factories import NOON
+from tests.lining_up import EVENING, fresh, held, join, statuses
+from tests.paying import (
+    ALWAYS_ASKS,
+    VISA,
+    answer_challenge,
+    assert_books_are_right,
+    challenge_url,
+    order,
+    token,
+)
+from tests.standing_orders import (
+    DECLINED_ONCE_SAVED,
+    attempts_of,
+    charge_all,
+    charged,
+    intents,
+    join_with_card,
+    kept_card,
+    let_go,
+    order_of,
+    sold_out,
+    sweep,
+)
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def rush():
+    return sold_out()
+
+
+def told() -> list[str]:
+    return list(
+        Notification.objects.order_by("created_at", "pk").values_list("kind", flat=True)
+    )
+
+
+# Joining ----------------------------------------------------------------------------
+
+
+def test_a_mandate_says_what_was_agreed_to(rush):
+    entry = join_with_card(rush)
+
+    mandate = Mandate.objects.get()
+    assert (mandate.entry, mandate.card.user) == (entry, entry.user)
+    assert (mandate.quantity, mandate.max_total_amount, mandate.currency) == (
+        2,
+        10_000,
+        "GBP",
+    )
+    assert (mandate.ends_at, mandate.consented_at) == (EVENING, NOON)
+    assert entry.charges_card
+
+
+def test_only_ones_own_card_is_charged(rush):
+    card = kept_card(make.buyer())
+
+    with pytest.raises(payments.SavedCardGone):
+        payments.wait_for_tickets(
+            user=make.buyer(),
+            ticket_type=rush,
+            quantity=2,
+            ends_at=EVENING,
+            now=NOON,
+            max_total_amount=10_000,
+            card=card.pk,
+            consent_version=CURRENT,
+        )
+
+    assert not Mandate.objects.exists()
+
+
+def test_nobody_agrees_to_old_terms(rush):
+    with pytest.raises(payments.ConsentOutdated):
+        payments.wait_for_tickets(
+            user=make.buyer(),
+            ticket_type=rush,
+            quantity=2,
+            ends_at=EVENING,
+            now=NOON,
+            max_total_amount=10_000,
+            card=kept_card(make.buyer()).pk,
+            consent_version="2020-01-01",
+        )
+
+    assert not Mandate.objects.exists()
+
+
+# The ordinary way -------------------------------------------------------------------
+
+
+def test_freed_tickets_are_bought_for_who_waits(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+
+    charge_all()
+
+    assert statuses(entry) == ["purchased"]
+    bought = order_of(entry)
+    assert (bought.status, bought.amount) == (OrderStatus.PAID, 5000)
+    assert bought.lines.count() == 2
+    assert charged() == [5000]
+    assert attempts_of(bought) == [("succeeded", True)]
+    assert told() == ["receipt"]
+    assert "Your turn on the waitlist came" in Notification.objects.get().body
+    assert_books_are_right()
+
+
+def test_tickets_that_cost_nothing_are_bought_without_a_charge():
+    rush = sold_out(unit_amount=0)
+    entry = join_with_card(rush, max_total_amount=0)
+    let_go(rush)
+
+    charge_all()
+
+    assert statuses(entry) == ["purchased"]
+    assert charged() == []
+    assert_books_are_right()
+
+
+def test_who_only_wants_to_be_told_is_never_charged(rush):
+    entry = join(rush, 2)
+    let_go(rush)
+
+    assert charge_all() == 0
+    assert statuses(entry) == ["offered"]
+    assert not Order.objects.exists()
+
+
+def test_charging_again_charges_nothing(rush):
+    join_with_card(rush)
+    let_go(rush)
+    charge_all()
+
+    charge_all(NOON + MINUTE)
+
+    assert charged() == [5000]
+
+
+def test_a_buyer_may_pay_an_offer_by_hand_before_the_worker_comes(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+
+    order(fresh(entry).hold)
+    charge_all()
+
+    assert statuses(entry) == ["purchased"]
+    assert attempts_of(order_of(entry)) == [("succeeded", False)]
+    assert charged() == [5000]
+
+
+def test_where_the_buyers_own_card_is_declined_the_mandate_is_not_used(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+    with pytest.raises(payments.CardDeclined):
+        order(fresh(entry).hold, "4000000000000002")
+
+    charge_all()
+
+    assert attempts_of(order_of(entry)) == [("declined", False)]
+    assert statuses(entry) == ["offered"]
+    assert charged() == []
+
+
+# Limits -----------------------------------------------------------------------------
+
+
+def test_a_removed_card_is_not_charged_and_its_owner_is_told(rush):
+    entry = join_with_card(rush)
+    payments.remove_card(card=SavedCard.objects.get(), now=NOON)
+    let_go(rush)
+
+    charge_all()
+
+    assert charged() == []
+    assert not PaymentAttempt.objects.exists()
+    assert statuses(entry) == ["offered"]
+    assert not fresh(entry).charges_card
+    assert told() == ["waitlist_offer"]
+
+
+def test_a_card_removed_at_the_last_moment_is_not_charged(rush, monkeypatch):
+    entry = join_with_card(rush)
+    let_go(rush)
+    remove_between_the_intent_and_the_charge(monkeypatch)
+
+    charge_all()
+
+    assert (charged(), intents()) == ([], ["canceled"])
+    hold = fresh(entry).hold
+    assert (fresh(entry).status, hold.status) == ("offered", HoldStatus.ACTIVE)
+    assert told() == ["waitlist_offer"]
+    assert_books_are_right()
+
+
+def remove_between_the_intent_and_the_charge(monkeypatch) -> None:
+    begin = payments.checkout._begin_attempt
+
+    def removed_first(*args):
+        SavedCard.objects.update(removed_at=NOON)
+        return begin(*args)
+
+    monkeypatch.setattr(payments.checkout, "_begin_attempt", removed_first)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        {"max_total_amount": 4999},
+        {"quantity": 1},
+        {"currency": "EUR"},
+        {"ends_at": NOON + timedelta(seconds=30)},
+    ],
+    ids=["amount", "quantity", "currency", "time"],
+)
+def test_no_charge_goes_beyond_its_mandate(rush, beyond):
+    entry = join_with_card(rush)
+    let_go(rush)
+    Mandate.objects.update(**beyond)
+
+    charge_all()
+
+    assert (charged(), intents()) == ([], ["canceled"])
+    assert not PaymentAttempt.objects.exists()
+    assert told() == ["waitlist_offer"]
+    assert fresh(entry).hold.status == HoldStatus.ACTIVE
+
+
+def test_who_has_tickets_by_now_is_not_charged_for_more(rush):
+    other = make.ticket_type(event=rush.event, stock=2)
+    entry = join_with_card(rush)
+    let_go(rush)
+    give_tickets(entry.user, other)
+
+    charge_all()
+
+    assert (charged(), intents()) == ([], ["canceled"])
+    assert statuses(entry) == ["ended"]
+    assert fresh(entry).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+    assert fresh(entry).hold.status == HoldStatus.RELEASED
+
+
+def give_tickets(user, ticket_type) -> None:
+    """As a payment does that came too late and found tickets again."""
+    late = held(ticket_type, 1)
+    inventory.release_hold(hold=late, now=NOON)
+    late.user = user
+    inventory.retake_tickets(hold=late, now=NOON)
+
+
+# Declined ---------------------------------------------------------------------------
+
+
+def test_a_declined_card_passes_its_turn(rush):
+    first = join_with_card(rush, DECLINED_ONCE_SAVED)
+    second = join_with_card(rush)
+    let_go(rush)
+
+    charge_all()
+
+    assert statuses(first, second) == ["passed", "purchased"]
+    assert fresh(first).reason == WaitlistReason.CARD_DECLINED
+    assert order_of(first).status == OrderStatus.CANCELLED
+    assert intents() == ["canceled", "succeeded"]
+    assert sorted(told()) == ["receipt", "waitlist_declined"]
+    assert_books_are_right()
+
+
+def test_a_card_the_provider_does_not_know_passes_its_turn(rush):
+    first, second = join_with_card(rush), join(rush, 2)
+    let_go(rush)
+    SavedCard.objects.update(provider_id="pm_unknown")
+
+    charge_all()
+
+    assert statuses(first, second) == ["passed", "offered"]
+    assert intents() == ["canceled"]
+    assert_books_are_right()
+
+
+# The bank asks the buyer ------------------------------------------------------------
+
+
+def test_a_bank_that_asks_is_answered_within_the_window(rush):
+    entry = join_with_card(rush, ALWAYS_ASKS)
+    let_go(rush)
+    charge_all()
+    asked = order_of(entry)
+    [waiting] = asked.payments.exclude(status=PaymentStatus.CANCELLED)
+    between = (statuses(entry), told(), waiting.status)
+
+    answer_challenge(challenge_url(asked))
+    payments.sweep_payments(now=NOON + MINUTE, limit=10)
+
+    assert between == (
+        ["offered"],
+        ["waitlist_authenticate"],
+        PaymentStatus.REQUIRES_ACTION,
+    )
+    assert statuses(entry) == ["purchased"]
+    assert attempts_of(asked) == [("declined", True), ("succeeded", False)]
+    assert charged() == [5000]
+    assert_books_are_right()
+
+
+def test_the_call_to_confirm_ends_with_the_window(rush):
+    entry = join_with_card(rush, ALWAYS_ASKS)
+    let_go(rush)
+
+    charge_all()
+
+    call = Notification.objects.get()
+    assert call.expires_at == fresh(entry).hold.expires_at == NOON + 10 * MINUTE
+    assert call.link == f"/orders/{order_of(entry).pk}"
+    assert "by 13:10" in call.body
+
+
+def test_another_card_may_answer_the_call(rush):
+    entry = join_with_card(rush, ALWAYS_ASKS)
+    let_go(rush)
+    charge_all()
+
+    payments.pay_order(order=order_of(entry), payment_method=token(), now=NOON + MINUTE)
+
+    assert statuses(entry) == ["purchased"]
+    assert charged() == [5000]
+    assert intents() == ["canceled", "canceled", "succeeded"]
+
+
+def test_who_does_not_answer_passes_their_turn(rush):
+    first, second = join_with_card(rush, ALWAYS_ASKS), join(rush, 2)
+    let_go(rush)
+    charge_all()
+
+    sweep(NOON + 10 * MINUTE)
+
+    assert statuses(first, second) == ["passed", "offered"]
+    assert fresh(first).reason == WaitlistReason.NOT_AUTHENTICATED
+    assert intents() == ["canceled", "canceled"]
+    assert charged() == []
+    assert_books_are_right(NOON + 10 * MINUTE)
+
+
+def test_who_fails_the_challenge_may_use_another_card_until_the_window_ends(rush):
+    first, second = join_with_card(rush, ALWAYS_ASKS), join(rush, 2)
+    let_go(rush)
+    charge_all()
+    answer_challenge(challenge_url(order_of(first)), passed=False)
+
+    payments.sweep_payments(now=NOON + MINUTE, limit=10)
+    charge_all(NOON + MINUTE)
+    between = statuses(first, second)
+    sweep(NOON + 10 * MINUTE)
+
+    assert between == ["offered", "waiting"]
+    assert statuses(first, second) == ["passed", "offered"]
+    assert set(intents()) == {"canceled"}
+    assert charged() == []
+
+
+# The provider is away ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    "call", ["POST /v1/payment_intents", "/confirm", "/cancel", ""]
+)
+def test_a_provider_that_is_away_for_a_moment_costs_nobody_their_turn(
+    rush, moment, call
+):
+    entry = join_with_card(rush)
+    let_go(rush)
+
+    with outage(moment, call, times=1):
+        charge_all()
+    for minute in (1, 2, 3, 4):
+        sweep(NOON + minute * MINUTE)
+
+    assert statuses(entry) == ["purchased"]
+    assert charged() == [5000]
+    assert_books_are_right(NOON + 4 * MINUTE)
+
+
+def test_a_provider_that_is_away_throughout_keeps_the_place(rush):
+    """The tickets stay until the intent is surely cancelled; then it is tried anew."""
+    entry, second = join_with_card(rush), join(rush, 2)
+    let_go(rush)
+
+    with outage("before"):
+        charge_all()
+        sweep(NOON + 5 * MINUTE)
+        sweep(NOON + 10 * MINUTE)
+        sweep(NOON + 12 * MINUTE)
+        during = (statuses(entry, second), fresh(entry).hold.status)
+    sweep(NOON + 15 * MINUTE)
+    charge_all(NOON + 15 * MINUTE)
+
+    assert during == (["offered", "waiting"], HoldStatus.PAYING)
+    assert statuses(entry, second) == ["purchased", "waiting"]
+    assert charged() == [5000]
+    assert_books_are_right(NOON + 15 * MINUTE)
+
+
+def test_a_charge_without_an_answer_keeps_the_tickets_until_it_is_known(rush):
+    entry, second = join_with_card(rush), join(rush, 2)
+    let_go(rush)
+
+    with (
+        outage("after", "/confirm"),
+        outage("before", "GET"),
+        outage("before", "/cancel"),
+    ):
+        charge_all()
+        sweep(NOON + 5 * MINUTE)
+        sweep(NOON + 11 * MINUTE)
+        during = (statuses(entry, second), fresh(entry).hold.status)
+        flagged = Payment.objects.exclude(flag="").count()
+    sweep(NOON + 12 * MINUTE)
+
+    assert during == (["offered", "waiting"], HoldStatus.PAYING)
+    assert flagged == 1
+    assert statuses(entry, second) == ["purchased", "waiting"]
+    assert charged() == [5000]
+
+
+def test_a_bank_that_thinks_is_waited_for(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+
+    with switched(processing=True):
+        charge_all()
+    between = statuses(entry)
+    charge_all(NOON + MINUTE)
+
+    assert (between, statuses(entry)) == (["offered"], ["offered"])
+    assert attempts_of(order_of(entry)) == [("processing", True)]
+
+
+# A crash on the way -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [VISA, DECLINED_ONCE_SAVED, ALWAYS_ASKS])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "payments.services.checkout._open_order",
+        "payments.services.checkout._open_intent",
+        "payments.services.checkout._begin_attempt",
+        "payments.services.checkout.settling.apply_intent",
+        "payments.services.waitlist_charges._cancel_intents",
+        "payments.services.waitlist_charges._ask_buyer",
+        "payments.services.waitlist_charges._pass_on",
+        "payments.services.waitlist_charges.cancel_order",
+    ],
+)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_step_is_taken_up_again(rush, number, step, moment, monkeypatch):
+    """A worker that dies around a step leaves what the next look goes on from."""
+    first, second = join_with_card(rush, number), join(rush, 2)
+    let_go(rush)
+    crash_once(monkeypatch, step, moment)
+
+    with suppress(KeyboardInterrupt):
+        charge_all()
+    for minute in (1, 2, 3, 4):
+        sweep(NOON + minute * MINUTE)
+    sweep(NOON + 10 * MINUTE)
+    sweep(NOON + 11 * MINUTE)
+
+    if number == VISA:
+        assert statuses(first, second) == ["purchased", "waiting"]
+        assert charged() == [5000]
+    else:
+        assert statuses(first) == ["passed"]
+        assert fresh(second).hold is not None
+        assert charged() == []
+    assert_books_are_right(NOON + 11 * MINUTE)
+
+
+def crash_once(monkeypatch, step: str, moment: str) -> None:
+    owner, _, name = step.rpartition(".")
+    module = resolve_name(owner)
+    real, crashed = getattr(module, name), []
+
+    def crashing(*args, **kwargs):
+        if crashed:
+            return real(*args, **kwargs)
+        crashed.append(step)
+        if moment == "after":
+            real(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, name, crashing)
+
+
+# Leaving ----------------------------------------------------------------------------
+
+
+def test_who_leaves_while_their_bank_asks_is_not_charged(rush):
+    entry, second = join_with_card(rush, ALWAYS_ASKS), join(rush, 2)
+    let_go(rush)
+    charge_all()
+
+    payments.stop_waiting(entry=entry, now=NOON + MINUTE)
+
+    assert statuses(entry, second) == ["withdrawn", "offered"]
+    assert set(intents()) == {"canceled"}
+    assert order_of(entry).status == OrderStatus.CANCELLED
+    assert_books_are_right(NOON + MINUTE)
+
+
+def test_nobody_leaves_what_was_bought_for_them(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+    charge_all()
+
+    with pytest.raises(inventory.HoldAlreadySold):
+        payments.stop_waiting(entry=entry, now=NOON + MINUTE)
+
+    assert statuses(entry) == ["purchased"]
+
+
+def test_who_leaves_while_waiting_simply_leaves(rush):
+    entry = join_with_card(rush)
+
+    for _ in range(2):
+        payments.stop_waiting(entry=entry, now=NOON)
+    let_go(rush)
+
+    assert statuses(entry) == ["withdrawn"]
+    assert charge_all() == 0
+
+
+def test_without_an_answer_nobody_leaves(rush):
+    entry = join_with_card(rush, ALWAYS_ASKS)
+    let_go(rush)
+    charge_all()
+
+    with outage("before"), pytest.raises(payments.PaymentUnknown):
+        payments.stop_waiting(entry=entry, now=NOON + MINUTE)
+
+    assert statuses(entry) == ["offered"]
+
+
+def test_a_cancelled_event_charges_nobody(rush):
+    entry = join_with_card(rush)
+    let_go(rush)
+    Event.objects.update(status="cancelled")
+
+    charge_all()
+    sweep(NOON + 10 * MINUTE)
+    sweep(NOON + 11 * MINUTE)
+
+    assert charged() == []
+    assert statuses(entry) == ["ended"]
+
+
+def test_a_lower_price_before_the_charge_is_given():
+    rush = sold_out(unit_amount=2500)
+    entry = join_with_card(rush)
+    TicketType.objects.update(unit_amount=2000)
+    let_go(rush)
+
+    charge_all()
+
+    assert statuses(entry) == ["purchased"]
+    assert charged() == [4000]
