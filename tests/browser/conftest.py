@@ -22,9 +22,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests import factories as make
 from tests.browser.phone import Phone
 
-# Playwright runs a loop in this thread, which makes Django refuse its own queries.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 BINARIES = Path(sys.executable).parent
 HERE = {"latitude": 51.5391234, "longitude": -0.1431987}
 PHONE = {"width": 390, "height": 844}
@@ -126,7 +123,15 @@ def wait_until_ready(url: str, log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def queries_beside_a_loop() -> Iterator[None]:
+    """Playwright runs a loop in this thread, where Django refuses its own queries."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium(queries_beside_a_loop) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("No chromium: apt install chromium, or let bin/test do it.")

@@ -1,8 +1,9 @@
 /** One event in a list. */
 import { html } from "../html.js";
+import { serverNow } from "../lib/clock.js";
 import { formatDistance, formatMoney, formatPrice } from "../lib/format.js";
 import { joined, t, tn } from "../lib/i18n.js";
-import { clockTime, untilWords, whenBrief } from "../lib/when.js";
+import { timeOnDay, untilWords, whenBrief } from "../lib/when.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../../types").EventCard} EventCard */
@@ -60,7 +61,9 @@ export function stateWords(event) {
       return t("Somebody holds the last tickets");
     case "not_yet_on_sale":
       return event.sales_open_at
-        ? t("On sale from {time}", { time: clockTime(event.sales_open_at, event.time_zone) })
+        ? t("On sale from {time}", {
+            time: timeOnDay(event.sales_open_at, event.time_zone, serverNow()),
+          })
         : t("Not on sale yet");
     case "sales_closed":
       return t("Sales have closed");
@@ -85,7 +88,7 @@ function QuietLine({ event }) {
   if (event.availability !== "on_sale") return null;
   if (event.next_price && event.next_price_at) {
     const price = formatMoney(event.next_price);
-    const time = clockTime(event.next_price_at, event.time_zone);
+    const time = timeOnDay(event.next_price_at, event.time_zone, serverNow());
     return html`<p class="quiet-line">${t("price falls to {price} at {time}", { price, time })}</p>`;
   }
   if (event.left === null) return null;

@@ -22,7 +22,7 @@ export function EventList({ listing, grouped, empty }) {
   const { items, status, error } = listing;
   if (items.length === 0) {
     if (status === "loading") return html`<${Skeletons} />`;
-    if (error) return html`<${Refusal} error=${error} onRetry=${listing.reload} />`;
+    if (error) return html`<${Failed} error=${error} reload=${listing.reload} />`;
     return empty;
   }
   const groups = grouped ? inGroups(items, now) : [{ title: "", events: items }];
@@ -43,6 +43,14 @@ export function EventList({ listing, grouped, empty }) {
     <${More} listing=${listing} />
   `;
 }
+
+/** @param {{error: import("../lib/api.js").ApiError, reload: () => void}} props */
+const Failed = ({ error, reload }) => html`
+  <${Refusal} error=${error}>
+    <button type="button" class="button" onClick=${reload}>${t("Try again")}</button>
+    ${error.isOffline && html`<a class="button" href="/tickets">${t("See your tickets")}</a>`}
+  <//>
+`;
 
 /**
  * @param {EventCard[]} events

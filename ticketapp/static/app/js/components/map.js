@@ -91,8 +91,35 @@ function draw(L, element, { pins, here, hereWords, still }) {
     drawRings(L, map, centre);
   }
   if (here) drawHere(L, map, here, hereWords);
-  for (const pin of pins) drawPin(L, map, pin);
+  const markers = pins.map((pin) => drawPin(L, map, pin));
+  const tidy = () => keepApart(map, markers);
+  map.on("zoomend", tidy);
+  tidy();
   return map;
+}
+
+/** @param {import("leaflet").Marker} marker */
+const hasWords = (marker) => Boolean(marker.getElement()?.textContent);
+
+/** Room that a label on a pin needs, in pixels. */
+const LABEL = { x: 64, y: 30 };
+
+/**
+ * Labels that would cover each other become dots, until one zooms in.
+ * @param {import("leaflet").Map} map
+ * @param {import("leaflet").Marker[]} markers
+ */
+function keepApart(map, markers) {
+  /** @type {import("leaflet").Point[]} */
+  const shown = [];
+  for (const marker of markers) {
+    const point = map.latLngToLayerPoint(marker.getLatLng());
+    const isFree = shown.every(
+      ({ x, y }) => Math.abs(x - point.x) > LABEL.x || Math.abs(y - point.y) > LABEL.y,
+    );
+    marker.getElement()?.classList.toggle("map-pin-quiet", !isFree || !hasWords(marker));
+    if (isFree && hasWords(marker)) shown.push(point);
+  }
 }
 
 /**
@@ -121,14 +148,28 @@ function drawRings(L, map, centre) {
       interactive: false,
       fill: false,
     }).addTo(map);
-    const south = circle.getBounds().getSouth();
-    L.marker([south, centre.longitude], {
+    const label = L.marker([circle.getBounds().getSouth(), centre.longitude], {
       icon: L.divIcon({ className: "map-ring-words", html: spanOf(formatRadius(ring)), iconSize: [64, 16] }),
       interactive: false,
       keyboard: false,
     }).addTo(map);
+    // The words of a small ring would stand on those of its centre.
+    const fits = () => label.setOpacity(pixelsSouth(map, centre, label) > SMALLEST_RING ? 1 : 0);
+    map.on("zoomend", fits);
+    fits();
   }
 }
+
+const SMALLEST_RING = 44;
+
+/**
+ * @param {import("leaflet").Map} map
+ * @param {Point} centre
+ * @param {import("leaflet").Marker} label
+ */
+const pixelsSouth = (map, centre, label) =>
+  map.latLngToLayerPoint(label.getLatLng()).y -
+  map.latLngToLayerPoint([centre.latitude, centre.longitude]).y;
 
 /**
  * @param {typeof import("leaflet")} L
@@ -152,7 +193,7 @@ function drawHere(L, map, here, words) {
  */
 function drawPin(L, map, pin) {
   const marker = L.marker([pin.latitude, pin.longitude], {
-    icon: L.divIcon({ className: pin.words ? "map-pin" : "map-pin map-pin-quiet", html: spanOf(pin.words), iconSize: undefined }),
+    icon: L.divIcon({ className: "map-pin", html: spanOf(pin.words), iconSize: [0, 0] }),
     alt: pin.label,
     title: pin.label,
     keyboard: Boolean(pin.onTap),
@@ -162,6 +203,7 @@ function drawPin(L, map, pin) {
   marker.getElement()?.setAttribute("aria-label", pin.label);
   if (pin.onTap) marker.on("click", pin.onTap);
   if (pin.onTap) marker.on("keypress", (press) => press.originalEvent.key === "Enter" && pin.onTap?.());
+  return marker;
 }
 
 /**

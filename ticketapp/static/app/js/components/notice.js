@@ -46,7 +46,7 @@ export function Refusal({ error, onRetry, children, level, money = false }) {
   ];
   return html`
     <${Notice}
-      title=${error.title || error.detail}
+      title=${(error.title || error.detail).replace(/\.$/, "")}
       text=${text.filter(Boolean).join(" ")}
       tone=${error.isOffline || error.status === 404 ? "quiet" : "needs"}
       level=${level}

@@ -36,14 +36,14 @@ export function SavedCards({ cards, picked, onPick }) {
   return html`
     <fieldset class="options">
       <legend class="visually-hidden">${t("Card")}</legend>
-      ${cards.map((card) => row(card.id, cardWords(card), !isUsable(card)))}
+      ${cards.map((card) => row(card.id, html`<${CardWords} card=${card} />`, !isUsable(card)))}
       ${row("new", t("Another card"), false)}
     </fieldset>
   `;
 }
 
-/** @param {SavedCard} card */
-const cardWords = (card) => html`
+/** @param {{card: SavedCard}} props */
+export const CardWords = ({ card }) => html`
   ${brandName(card.brand)} <span class="digits">•••• ${card.last4}</span>
   ${!isUsable(card) && html`<span class="quiet"> ${t("expired")}</span>`}
 `;

@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { useNow } from "../lib/clock.js";
 import { formatMoney, formatPrice } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
-import { clockTime } from "../lib/when.js";
+import { timeOnDay } from "../lib/when.js";
 import { stateWords } from "./event-card.js";
 import { Stepper } from "./stepper.js";
 
@@ -84,7 +84,7 @@ function TypeLine({ type, zone }) {
   const falls = type.next_price_at && Date.parse(type.next_price_at) > now;
   if (type.next_price && falls) {
     const price = formatMoney(type.next_price);
-    const time = clockTime(type.next_price_at ?? "", zone);
+    const time = timeOnDay(type.next_price_at ?? "", zone, now);
     return html`<span class="quiet-line">${t("price falls to {price} at {time}", { price, time })}</span>`;
   }
   if (type.left === null) return null;

@@ -79,7 +79,7 @@ export function nightsAhead(event, now) {
  * @param {string} zone
  */
 export function clockTime(at, zone) {
-  const time = format(at, zone, { hour: "numeric", minute: "2-digit" });
+  const time = format(at, zone, { timeStyle: "short" });
   return isLocal(at, zone) ? time : `${time} ${zoneName(at, zone)}`;
 }
 
@@ -155,6 +155,18 @@ export function whenBrief(event, now) {
 }
 
 /**
+ * A moment of a sale: "18:30" tonight, "Tomorrow 10:00" after it.
+ * @param {string} at
+ * @param {string} zone
+ * @param {number} now
+ */
+export const timeOnDay = (at, zone, now) =>
+  whenBrief(
+    { starts_at: at, doors_at: null, ends_at: null, local_date: "", time_zone: zone },
+    now,
+  );
+
+/**
  * "Tonight 20:00, doors 19:15, in 1 h 40".
  * @param {EventTimes} event
  * @param {number} now
@@ -193,11 +205,12 @@ export function untilWords(event, now) {
  */
 export function duration(milliseconds) {
   const minutes = Math.max(1, Math.round(milliseconds / 60_000));
-  if (minutes < 60) return t("{minutes} min", { minutes });
+  if (minutes < 60) return t("{minutes}\u00a0min", { minutes });
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
-  if (rest === 0) return t("{hours} h", { hours });
-  return t("{hours} h {minutes}", { hours, minutes: String(rest).padStart(2, "0") });
+  // With spaces that do not break: "2 h" and "04" belong on one line.
+  if (rest === 0) return t("{hours}\u00a0h", { hours });
+  return t("{hours}\u00a0h\u00a0{minutes}", { hours, minutes: String(rest).padStart(2, "0") });
 }
 
 /**
@@ -242,10 +255,7 @@ export function hoursLeft(now, nights) {
  */
 export function momentWords(at, now) {
   const zone = phoneZone();
-  const isToday = dayNumber(Number(new Date(at)), zone) === dayNumber(now, zone);
-  return format(at, zone, {
-    hour: "numeric",
-    minute: "2-digit",
-    ...(isToday ? {} : { day: "numeric", month: "short" }),
-  });
+  const time = format(at, zone, { timeStyle: "short" });
+  if (dayNumber(Number(new Date(at)), zone) === dayNumber(now, zone)) return time;
+  return joined([format(at, zone, { day: "numeric", month: "short" }), time], " ");
 }

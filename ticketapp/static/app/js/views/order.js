@@ -1,6 +1,7 @@
 /** An order: "You're in" when it is fresh, a receipt afterwards. */
 import { useEffect } from "preact/hooks";
 
+import { EventNews } from "../components/event-news.js";
 import { TopBar } from "../components/frame.js";
 import { Icon } from "../components/icon.js";
 import { Notice, Refusal } from "../components/notice.js";
@@ -57,6 +58,7 @@ function Loaded({ order }) {
     <p class="quiet">
       ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
     </p>
+    ${isPaid(order) && html`<${EventNews} event=${order.event} />`}
     <${State} order=${order} />
     ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
     <${Receipt} order=${order} now=${now} />
@@ -101,11 +103,37 @@ function State({ order }) {
 /** @param {{order: Order}} props */
 const TicketLinks = ({ order }) => html`
   <p class="ticket-links">
-    <a class="button primary wide" href=${`/tickets/${order.tickets[0]}`}>
+    <a class="button primary wide" href=${`/tickets/${[...order.tickets].sort()[0]}`}>
       ${tn(order.tickets.length, "Show your ticket", "Show your {n} tickets")}
     </a>
   </p>
 `;
+
+/** @param {{order: Order}} props */
+function Refunds({ order }) {
+  if (order.refunds.length === 0) return null;
+  return html`
+    <dl class="price-lines">
+      ${order.refunds.map(
+        (refund) => html`
+          <div key=${refund.id}>
+            <dt>
+              ${t("Refund")}
+              <span class="quiet">${refundWords(refund.status)}</span>
+            </dt>
+            <dd>${formatMoney(refund.amount)}</dd>
+          </div>
+        `,
+      )}
+    </dl>
+  `;
+}
+
+/** @param {Order["refunds"][number]["status"]} status */
+const refundWords = (status) =>
+  status === "succeeded"
+    ? t("sent to your bank, which may take up to ten days to show it")
+    : t("on its way");
 
 /** @param {{order: Order, now: number}} props */
 function Receipt({ order, now }) {
@@ -138,6 +166,7 @@ function Receipt({ order, now }) {
         <dd>${formatMoney(order.total)}</dd>
       </div>
     </dl>
+    <${Refunds} order=${order} />
     <p class="quiet">
       ${joined(
         [

@@ -1,6 +1,7 @@
 /** One ticket: the code, large on white, and what the door wants to know. */
 import { useEffect, useState } from "preact/hooks";
 
+import { EventNews } from "../components/event-news.js";
 import { TopBar } from "../components/frame.js";
 import { Icon } from "../components/icon.js";
 import { Notice, Refusal } from "../components/notice.js";
@@ -79,6 +80,7 @@ function Shown({ ticket, siblings }) {
         <h1 tabindex="-1">${event.name}</h1>
         <p class="quiet">${whenInWords(event, now)}</p>
       </header>
+      <${EventNews} event=${event} />
       <${Siblings} ticket=${ticket} siblings=${siblings} />
       <${Code} ticket=${ticket} now=${now} />
       <dl class="ticket-facts">

@@ -86,6 +86,8 @@ function inOrders(list) {
 function Row({ group, words }) {
   const [first] = group;
   const states = [
+    first.event.status === "cancelled" && t("Cancelled"),
+    first.event.status === "postponed" && t("Postponed"),
     group.every((ticket) => ticket.status === "checked_in") && t("Used"),
     group.every((ticket) => ticket.status === "returned") && t("Returned"),
   ].filter(Boolean);

@@ -1,6 +1,7 @@
 /** The person: name, messages, orders, this app; and the way out. */
 import { useEffect, useId, useState } from "preact/hooks";
 
+import { KeptCards } from "../components/kept-cards.js";
 import { HowWeCount } from "../components/live-line.js";
 import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
@@ -39,6 +40,7 @@ function SignedIn() {
     </section>
     <${Inbox} />
     <${Orders} />
+    <${KeptCards} />
     <section class="block">
       ${person?.is_staff && html`<p><a class="link" href="/admin/" target="_self">${t("Venue and staff pages")}</a></p>`}
       <button type="button" class="button wide" onClick=${signOut}>${t("Sign out")}</button>

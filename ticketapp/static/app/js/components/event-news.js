@@ -1,0 +1,23 @@
+/** What whoever has a ticket must know of the event: it is off, or moved. */
+import { html } from "../html.js";
+import { t } from "../lib/i18n.js";
+import { Notice } from "./notice.js";
+
+/** @param {{event: import("../../types").EventBrief}} props */
+export function EventNews({ event }) {
+  if (event.status === "cancelled") {
+    return html`<${Notice}
+      title=${t("This event is cancelled")}
+      text=${t("You get all your money back to the card you paid with, fees included. There is nothing you need to do.")}
+      tone="loss"
+    />`;
+  }
+  if (event.status === "postponed") {
+    return html`<${Notice}
+      title=${t("This event is postponed")}
+      text=${t("Your ticket stays valid for the new date. We write to you when there is one.")}
+      tone="needs"
+    />`;
+  }
+  return null;
+}
