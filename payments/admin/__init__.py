@@ -4,6 +4,7 @@ from payments.admin.incidents import (
     CalledOffEventAdmin,
     DisputeAdmin,
     IncidentAdmin,
+    ReconcileRunAdmin,
     StripeEventAdmin,
 )
 from payments.admin.orders import OrderAdmin, PaymentAdmin, RefundAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "IncidentAdmin",
     "OrderAdmin",
     "PaymentAdmin",
+    "ReconcileRunAdmin",
     "RefundAdmin",
     "StripeEventAdmin",
 ]

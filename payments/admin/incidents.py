@@ -6,13 +6,21 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from events.models import EventStatus
 from events.scoping import MANAGERS, SELLERS, may
 from payments import services
 from payments.admin.reading import ReadOnlyAdmin
-from payments.models import CalledOffEvent, Dispute, Incident, StripeEvent
+from payments.models import (
+    CalledOffEvent,
+    Dispute,
+    Incident,
+    ReconcileRun,
+    StripeEvent,
+)
 from payments.money import in_words
 from payments.services.refunds import take_back_disputed
 
@@ -203,3 +211,32 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser
+
+
+@admin.register(ReconcileRun)
+class ReconcileRunAdmin(ReadOnlyAdmin):
+    """The last comparisons with the provider; what is left of them are incidents."""
+
+    list_display = ("as_of", "compared", "found", "repaired", "problem", "started_at")
+    ordering = ("-pk",)
+    fields = (
+        ("as_of", "since"),
+        ("started_at", "finished_at"),
+        ("compared", "found", "repaired"),
+        "problem",
+        "told",
+    )
+
+    def venue_id_of(self, obj: Model | None) -> object | None:
+        return ""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    @display(description="differences")
+    def told(self, run: ReconcileRun) -> SafeString | str:
+        rows = [(str(services.Difference(**each)),) for each in run.differences]
+        return format_html_join("", "<div>{}</div>", rows) or "none"

@@ -133,6 +133,9 @@ class Intent:
     decline: Decline | None = None
     card: CardDetails | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    # Of its charge; only known in lists.
+    amount_refunded: int = 0
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +224,8 @@ class Gateway(Protocol):
     def list_refunds(self, *, intent_id: str) -> list[RefundResult]: ...
 
     def retrieve_dispute(self, *, dispute_id: str) -> DisputeInfo: ...
+
+    def list_disputes(self, *, intent_id: str) -> list[DisputeInfo]: ...
 
     def list_intents(self, *, since: datetime) -> Iterator[Intent]: ...
 

@@ -43,6 +43,7 @@ def payment_intent(found: Document) -> Intent:
         decline=_decline(found["last_payment_error"]),
         card=_expanded_card(found["payment_method"]),
         metadata=found["metadata"],
+        **_of_its_charge(found["latest_charge"], currency),
     )
 
 
@@ -130,6 +131,16 @@ def _decline(error: Document | None) -> Decline | None:
     code = error.get("decline_code") or error.get("code") or "generic_decline"
     method = error.get("payment_method") or {}
     return Decline(code=code, payment_method=method.get("id"))
+
+
+def _of_its_charge(charge: Any, currency: str) -> dict[str, Any]:
+    """What became of the money, when the charge was expanded."""
+    if not isinstance(charge, dict):
+        return {}
+    return {
+        "amount_refunded": amount_in(charge["amount_refunded"], currency),
+        "disputed": charge["disputed"],
+    }
 
 
 def _expanded_card(method: Any) -> CardDetails | None:

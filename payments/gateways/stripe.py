@@ -153,6 +153,7 @@ class StripeGateway:
         params: Any = {
             "created": {"gte": int(since.timestamp())},
             "limit": PAGE,
+            "expand": ["data.latest_charge"],
         }
         has_more = True
         while has_more:
@@ -198,6 +199,11 @@ class StripeGateway:
         with _asking():
             found = self._v1.disputes.retrieve(dispute_id)
         return reading.dispute(found.to_dict())
+
+    def list_disputes(self, *, intent_id: str) -> list[DisputeInfo]:
+        with _asking():
+            page = self._v1.disputes.list({"payment_intent": intent_id, "limit": PAGE})
+            return [reading.dispute(found.to_dict()) for found in page.data]
 
     # Cards
 

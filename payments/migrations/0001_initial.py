@@ -343,5 +343,21 @@ class Migration(migrations.Migration):
             model_name='savedcard',
             constraint=models.UniqueConstraint(condition=models.Q(('is_default', True), ('removed_at__isnull', True)), fields=('user',), name='payments_saved_card_is_one_default_per_user'),
         ),
+        migrations.CreateModel(
+            name='ReconcileRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('as_of', models.DateTimeField(help_text='The time it was made for.')),
+                ('since', models.DateTimeField(help_text='Payments begun before were left out.')),
+                ('repairs', models.BooleanField(default=False)),
+                ('compared', models.PositiveIntegerField(default=0)),
+                ('found', models.PositiveIntegerField(default=0)),
+                ('repaired', models.PositiveIntegerField(default=0)),
+                ('differences', models.JSONField(default=list)),
+                ('problem', models.CharField(blank=True, help_text='Why it could not be finished.', max_length=200)),
+                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
         migrations.RunSQL(LEDGER_IS_APPEND_ONLY, LEDGER_IS_LIKE_ANY_TABLE),
     ]

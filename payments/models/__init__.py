@@ -13,6 +13,7 @@ from payments.models.news import (
     Incident,
     IncidentKind,
     IncidentQuerySet,
+    ReconcileRun,
     StripeEvent,
 )
 from payments.models.orders import PAID_ORDER, Order, OrderLine, OrderStatus
@@ -59,6 +60,7 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "PaymentStatus",
+    "ReconcileRun",
     "Refund",
     "RefundReason",
     "RefundStatus",

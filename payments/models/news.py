@@ -78,6 +78,29 @@ class Incident(models.Model):
         return f"{self.kind}: {self.detail[:60]}"
 
 
+class ReconcileRun(models.Model):
+    """One comparison of the provider, the books, the stock and the gate.
+
+    `differences` is what was found, each with what was or would be done about it.
+    """
+
+    as_of = models.DateTimeField(help_text="The time it was made for.")
+    since = models.DateTimeField(help_text="Payments begun before were left out.")
+    repairs = models.BooleanField(default=False)
+    compared = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    repaired = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list)
+    problem = models.CharField(
+        max_length=200, blank=True, help_text="Why it could not be finished."
+    )
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Comparison as of {self.as_of:%Y-%m-%d %H:%M}"
+
+
 class CalledOffEvent(Event):
     """A cancelled or postponed event, as staff watch its money go back."""
 

@@ -37,7 +37,13 @@ from payments.services.errors import (
     RefundTooLarge,
     SavedCardGone,
 )
-from payments.services.refunds import preview_refund, refund_lines, refund_order
+from payments.services.reconciling import Difference, reconcile
+from payments.services.refunds import (
+    preview_refund,
+    refund_lines,
+    refund_order,
+    take_back_disputed,
+)
 from payments.services.repaying import pay_refunds, retry_refund
 from payments.services.settling import apply_intent
 from payments.services.sweeping import sweep_payments
@@ -53,6 +59,7 @@ __all__ = [
     "CardDeclined",
     "CardNotKept",
     "ConsentOutdated",
+    "Difference",
     "EventOff",
     "NotPostponed",
     "NotRefundable",
@@ -83,6 +90,7 @@ __all__ = [
     "public_code",
     "reason",
     "receive_event",
+    "reconcile",
     "refund_lines",
     "refund_order",
     "refund_postponed",
@@ -93,6 +101,7 @@ __all__ = [
     "stop_waiting",
     "sweep_called_off_events",
     "sweep_payments",
+    "take_back_disputed",
     "wait_for_tickets",
     "why_not_admitted",
 ]

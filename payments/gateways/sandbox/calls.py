@@ -149,10 +149,11 @@ class Call:
     def expanded(self, data: dict[str, Any]) -> dict[str, Any]:
         """`data` with the objects that were asked for in the place of their ids."""
         document = dict(data)
-        for name in as_list(self.params.get("expand")):
+        for asked in as_list(self.params.get("expand")):
+            name = asked.removeprefix("data.")  # So it is said in lists.
             if name not in EXPANDABLE or name not in data:
                 raise InvalidRequest(
-                    f"This property cannot be expanded ({name}).", param="expand"
+                    f"This property cannot be expanded ({asked}).", param="expand"
                 )
             if id_ := data[name]:
                 document[name] = self._document(id_)
@@ -178,6 +179,5 @@ class Call:
             older = {"created_at": last.created_at, "pk__lt": last.pk}
             rows = rows.filter(created_at__lt=last.created_at) | rows.filter(**older)
         found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
-        return shapes.page(
-            self.path, [row.data for row in found[:limit]], has_more=len(found) > limit
-        )
+        shown = [self.expanded(row.data) for row in found[:limit]]
+        return shapes.page(self.path, shown, has_more=len(found) > limit)

@@ -1,0 +1,54 @@
+"""Compare the provider, the ledger, the stock and the gate, and say what differs."""
+
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from payments import services
+
+
+def instant(text: str) -> datetime:
+    """A time with its zone: "2026-06-01T12:00:00Z"."""
+    found = parse_datetime(text)
+    if found is None or timezone.is_naive(found):
+        raise ValueError
+    return found
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare what the payment provider says with our payments, refunds and "
+        "disputes, the ledger with its orders, the stock and the gate with what was "
+        "sold. Prints each difference and what would be done about it; exits with 1 "
+        "if any is left. --repair gives what an ordinary flow explains to that flow; "
+        "nothing is ever fixed upwards."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--repair", action="store_true")
+        parser.add_argument(
+            "--at", type=instant, help="As if it were then: 2026-06-01T12:00:00Z."
+        )
+        parser.add_argument(
+            "--days", type=int, default=7, help="How far back payments are compared."
+        )
+
+    def handle(
+        self, *, repair: bool, at: datetime | None, days: int, **options: object
+    ) -> None:
+        now = at or timezone.now()
+        run = services.reconcile(
+            now=now, since=now - timedelta(days=days), repair=repair
+        )
+        for difference in run.differences:
+            self.stdout.write(str(services.Difference(**difference)))
+        left = run.found - run.repaired
+        told = (
+            f"{run.compared} payments compared, {run.found} differences, {left} left."
+        )
+        if left or run.problem:
+            raise CommandError(f"{told} {run.problem}".strip())
+        self.stdout.write(told)

@@ -1,0 +1,38 @@
+"""Finish payments that nobody finished, and pay what is owed."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from payments import services
+from payments.management.commands.reconcile import instant
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask the provider about unfinished payments, free or honour their holds, "
+        "act on waiting webhooks, owe what cancelled events owe, and pay refunds. "
+        "Safe to repeat and to overlap; the worker does the same by the clock."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--at", type=instant, help="As if it were then: 2026-06-01T12:00:00Z."
+        )
+        parser.add_argument("--batch-size", type=int, default=200)
+
+    def handle(
+        self, *, at: datetime | None, batch_size: int, **options: object
+    ) -> None:
+        now = at or timezone.now()
+        events = services.process_events(now=now, limit=batch_size)
+        swept = services.sweep_payments(now=now, limit=batch_size)
+        off = services.sweep_called_off_events(now=now, limit=batch_size)
+        paid = services.pay_refunds(now=now, limit=batch_size)
+        self.stdout.write(
+            f"{events.done} events, {swept.asked} payments asked about "
+            f"({swept.unanswered} unanswered), {swept.closed + off.closed} orders "
+            f"closed, {off.owed} refunds owed, {paid.paid} paid."
+        )

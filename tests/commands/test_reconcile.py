@@ -1,0 +1,241 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.models import Ticket, TicketStatus
+from payments import services
+from payments.gateways.sandbox import post
+from payments.gateways.sandbox.switches import outage
+from payments.models import (
+    Dispute,
+    Incident,
+    LedgerEntry,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    ReconcileRun,
+    Refund,
+    StripeEvent,
+)
+from tests import factories as make
+from tests.paying import (
+    DISPUTED,
+    answer_challenge,
+    ask,
+    assert_books_are_right,
+    at_provider,
+    challenge_url,
+    challenged,
+    held,
+    paid,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tonight():
+    now = timezone.now()
+    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
+
+
+def placed_now(tonight, **card) -> Order:
+    return paid(*card.values(), now=timezone.now(), event=tonight)
+
+
+def reconcile(*arguments: str, minutes: int = 10) -> str:
+    out = StringIO()
+    at = (timezone.now() + timedelta(minutes=minutes)).isoformat()
+    call_command("reconcile", "--at", at, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def differences(*arguments: str, minutes: int = 10) -> list[str]:
+    """The kinds of difference found; the command fails if any is left."""
+    try:
+        reconcile(*arguments, minutes=minutes)
+    except CommandError:
+        assert Incident.objects.filter(kind="reconcile").exists()
+    return [found["kind"] for found in ReconcileRun.objects.latest("pk").differences]
+
+
+def test_when_all_agree_it_says_so(tonight):
+    placed_now(tonight)
+
+    told = reconcile()
+
+    assert told == "1 payments compared, 0 differences, 0 left.\n"
+    assert not Incident.objects.exists()
+
+
+def test_money_we_never_heard_of_is_found_and_settled_by_the_ordinary_flow(tonight):
+    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    answer_challenge(challenge_url(placed))
+
+    with pytest.raises(CommandError, match="1 left"):
+        reconcile()
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PENDING
+    assert "missed_success" in Incident.objects.get().detail
+    told = reconcile("--repair")
+
+    placed.refresh_from_db()
+    assert "did settle it" in told
+    assert placed.status == OrderStatus.PAID
+    assert reconcile() == "1 payments compared, 0 differences, 0 left.\n"
+    assert_books_are_right()
+
+
+def test_an_intent_left_open_behind_a_closed_order_is_cancelled(tonight):
+    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    Payment.objects.update(status=PaymentStatus.CANCELLED)
+    placed.move_to(OrderStatus.CANCELLED, cancelled_at=timezone.now())
+
+    assert differences("--repair") == ["intent_left_open"]
+
+    assert at_provider("payment_intent")[0]["status"] == "canceled"
+
+
+def test_an_intent_cancelled_at_the_provider_is_closed_here(tonight):
+    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    intent_id = placed.payments.get().intent_id
+    ask("POST", f"/v1/payment_intents/{intent_id}/cancel")
+
+    assert differences("--repair") == ["missed_cancellation"]
+
+    assert placed.payments.get().status == PaymentStatus.CANCELLED
+
+
+def test_a_refund_and_a_dispute_we_never_heard_of_are_recorded(tonight):
+    refunded, disputed = placed_now(tonight), placed_now(tonight, number=DISPUTED)
+    intent_id = refunded.payments.get().intent_id
+    ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 100})
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+
+    assert sorted(differences("--repair")) == ["disputes_differ", "refunds_differ"]
+
+    assert Refund.objects.get().unallocated
+    assert Dispute.objects.get().payment.order == disputed
+    assert differences() == []
+
+
+def test_what_is_paid_only_here_is_for_a_person_and_never_made_true(tonight):
+    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    Payment.objects.update(status=PaymentStatus.SUCCEEDED, succeeded_at=timezone.now())
+
+    found = differences("--repair")
+
+    assert "paid_only_here" in found
+    assert not LedgerEntry.objects.exists()
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PENDING
+
+
+def test_another_amount_in_the_ledger_is_for_a_person(tonight):
+    placed = placed_now(tonight)
+    payment = placed.payments.get()
+    LedgerEntry.objects.create(
+        order=placed,
+        payment=payment,
+        kind="capture",
+        amount=1,
+        currency="GBP",
+        source="by hand",
+    )
+
+    assert "amount_differs" in differences("--repair")
+
+    assert LedgerEntry.objects.count() == 2
+
+
+def test_strangers_on_either_side_are_for_a_person(tonight):
+    ask("POST", "/v1/payment_intents", {"amount": 5000, "currency": "gbp"})
+    placed = placed_now(tonight)
+    placed.payments.update(intent_id="pi_only_here")
+
+    found = differences("--repair")
+
+    assert sorted(found) == ["missing_at_provider", "unknown_intent"]
+
+
+def test_the_stock_and_the_gate_are_compared_with_what_was_sold(tonight):
+    placed = placed_now(tonight)
+    ticket = placed.lines.first().ticket
+    Ticket.objects.filter(pk=ticket.pk).update(status=TicketStatus.RETURNED)
+
+    assert "invariant_1" in differences("--repair")
+
+    ticket.refresh_from_db()
+    assert ticket.status == TicketStatus.RETURNED
+
+
+def test_news_that_nobody_could_place_is_mentioned(tonight):
+    StripeEvent.objects.create(
+        provider_id="evt_1", type="refund.updated", object_id="re_1", payload={}
+    )
+
+    assert differences(minutes=120) == ["stuck_event"]
+
+
+def test_a_payment_on_its_way_is_not_a_difference(tonight):
+    challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+
+    assert differences(minutes=1) == []
+
+
+def test_a_silent_provider_is_said_and_fails(tonight):
+    placed_now(tonight)
+
+    with outage("before"), pytest.raises(CommandError, match="stopped answering"):
+        reconcile()
+
+    assert ReconcileRun.objects.get().problem
+
+
+def test_a_difference_that_is_still_there_comes_back_to_staff(tonight):
+    ask("POST", "/v1/payment_intents", {"amount": 5000, "currency": "gbp"})
+    differences()
+    incident = Incident.objects.get()
+    services.resolve_incident(incident=incident, now=timezone.now())
+
+    differences()
+
+    incident.refresh_from_db()
+    assert incident.resolved_at is None
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "2026-06-01T12:00:00", ""])
+def test_a_time_without_a_zone_is_refused(wrong):
+    with pytest.raises(CommandError, match="--at"):
+        call_command("reconcile", "--at", wrong)
+
+
+def test_the_sweep_command_moves_time(tonight):
+    hold = held(event=tonight, now=timezone.now())
+    placed = challenged(hold, now=timezone.now())
+    out = StringIO()
+
+    call_command("sweep_payments", "--at", hold.expires_at.isoformat(), stdout=out)
+
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.CANCELLED
+    assert "1 payments asked about" in out.getvalue()
+
+
+def test_operators_see_the_last_runs(client, tonight):
+    ask("POST", "/v1/payment_intents", {"amount": 5000, "currency": "gbp"})
+    differences()
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+    run = ReconcileRun.objects.get()
+
+    listed = client.get(reverse("admin:payments_reconcilerun_changelist"))
+    page = client.get(reverse("admin:payments_reconcilerun_change", args=[run.pk]))
+
+    assert listed.status_code == 200
+    assert "unknown_intent" in page.content.decode()
