@@ -15,12 +15,12 @@ def prepare_data(place: Place) -> None:
         manage(place, "migrate", "--no-input")
     accounts = place.run / "demo.txt"
     accounts.unlink(missing_ok=True)
-    if not is_demo(place):
-        with step("Static files"):
-            manage(place, "collectstatic", "--no-input")
-    elif any(place.checkout.glob("*/management/commands/seed_demo.py")):
+    if is_demo(place):
         with step("Demo data"):
             accounts.write_text(manage(place, "seed_demo"))
+    else:
+        with step("Static files"):
+            manage(place, "collectstatic", "--no-input")
 
 
 def is_demo(place: Place) -> bool:
