@@ -13,6 +13,8 @@ from events.models import Event, EventStatus, Venue
 from events.querysets import LONGEST_RUN
 from ticketapp.errors import DomainError
 
+GRACE = timedelta(hours=1)
+
 
 class EventNeedsADate(DomainError):
     code = "event_needs_a_date"
@@ -124,17 +126,15 @@ def finish_past_events(*, now: datetime, limit: int = 500) -> int:
     """Finish what can no longer be going on; return how many. Safe to repeat.
 
     It keeps the indexes of what is on small: they hold published events only.
+    An hour's grace lets those pay who took tickets in the last minute.
     """
-
-    timed = Q(ends_at__lte=now) | Q(
-        ends_at__isnull=True, starts_at__lte=now - LONGEST_RUN
-    )
-    sales_over = Q(sales_close_at__isnull=True) | Q(sales_close_at__lte=now)
+    then = now - GRACE
+    timed = Q(ends_at__lte=then)
+    timed |= Q(ends_at__isnull=True, starts_at__lte=then - LONGEST_RUN)
+    sales_over = Q(sales_close_at__isnull=True) | Q(sales_close_at__lte=then)
     # Two days on, the date is past in every zone of the world.
-    dated = Q(
-        starts_at__isnull=True,
-        local_date__lt=now.astimezone(UTC).date() - timedelta(days=1),
-    )
+    long_ago = now.astimezone(UTC).date() - timedelta(days=1)
+    dated = Q(starts_at__isnull=True, local_date__lt=long_ago)
     over = Event.objects.filter(
         (timed & sales_over) | dated,
         status__in=[EventStatus.PUBLISHED, EventStatus.PAUSED],
