@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
         ("heartbeat", "ticketapp.tasks.heartbeat", 5.0),
         ("forget what is old", "ticketapp.tasks.forget_old", 3600.0),
         ("send notifications", "notifications.tasks.send_notifications", 5.0),
+        ("finish past events", "events.tasks.finish_past_events", 300.0),
         ("release holds", "inventory.tasks.release_expired_holds", 5.0),
         ("match waitlists", "inventory.tasks.match_waitlists", 5.0),
         ("charge waitlist offers", "payments.tasks.charge_offers", 5.0),
