@@ -16,6 +16,7 @@ from accounts.models import User
 from events.models import EventStatus
 from inventory import services as inventory
 from inventory.models import Hold, HoldStatus
+from inventory.services import quoting
 from payments.gateways import (
     GatewayUnavailable,
     PaymentMethodRefused,
@@ -146,12 +147,19 @@ def _clear_the_way(
 ) -> None:
     challenged = payment.status == PaymentStatus.REQUIRES_ACTION
     paying = order.hold.status == HoldStatus.PAYING
-    if challenged and another_card:
+    dearer = not paying and _has_fallen(order, now)
+    if (challenged and another_card) or dearer:
         asking.cancel_payment(payment=payment, now=now)
     elif paying and asking.lease_is_over(order.hold, now):
         asking.ask_about(payment=payment, now=now)
     elif paying and payment.status == PaymentStatus.CREATED:
         raise PaymentInProgress(order=str(order.pk))
+
+
+def _has_fallen(order: Order, now: datetime) -> bool:
+    """Whether the price fell since the last card was tried."""
+    today = quoting.todays_quote(hold=order.hold, now=now)
+    return today.total_amount * order.hold.quantity < order.amount
 
 
 @transaction.atomic(durable=True)
@@ -197,11 +205,36 @@ def _take_turn(order: Order, customer: str, now: datetime) -> Turn | None:
         )
     except inventory.HoldBeingPaid as other:
         raise PaymentInProgress(order=str(order.pk)) from other
+    except inventory.HoldExpired as over:
+        raise _with_todays_price(order.hold, now) from over
+    _pass_on_fall(order, now)
     if not order.amount:
         settling.settle_free(order, now=now)
         return None
     payment = _payment_of(order, customer, now)
     return Turn(order, payment, now + settings.PAYMENT_LEASE)
+
+
+def _with_todays_price(hold: Hold, now: datetime) -> inventory.HoldExpired:
+    """An expired quote is not silently replaced: the new price needs a new yes."""
+    today = quoting.todays_quote(hold=hold, now=now)
+    total = {
+        "amount": today.total_amount * hold.quantity,
+        "currency": today.currency,
+    }
+    return inventory.HoldExpired(
+        ticket_type=str(hold.ticket_type_id), quantity=hold.quantity, total=total
+    )
+
+
+def _pass_on_fall(order: Order, now: datetime) -> None:
+    """A lower price of today is the buyer's, unless an intent is open already."""
+    if order.payments.filter(status__in=OPEN_PAYMENT).exists():
+        return
+    order.hold = quoting.pass_on_fall(hold=order.hold, now=now)
+    if order.amount != order.hold.total_amount:
+        order.amount = order.hold.total_amount
+        order.save(update_fields=["amount"])
 
 
 def _payment_of(order: Order, customer: str, now: datetime) -> Payment:
