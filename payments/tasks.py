@@ -1,5 +1,7 @@
 """Jobs about money. Each finds its work in rows; a lost message costs seconds."""
 
+from datetime import timedelta
+
 import requests
 from celery import shared_task
 from django.conf import settings
@@ -9,6 +11,7 @@ from payments import services
 from payments.gateways.sandbox import post
 
 BATCH = 200
+COMPARED = timedelta(days=3)
 TIMEOUT_SECONDS = 10
 
 
@@ -37,6 +40,13 @@ def charge_offers() -> None:
 def pay_refunds() -> None:
     while services.pay_refunds(now=timezone.now(), limit=BATCH).paid >= BATCH:
         pass
+
+
+@shared_task
+def reconcile() -> None:
+    """Compare with the provider, and let the ordinary flows mend what they can."""
+    now = timezone.now()
+    services.reconcile(now=now, since=now - COMPARED, repair=True)
 
 
 @shared_task

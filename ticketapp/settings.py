@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
         ("process webhooks", "payments.tasks.process_webhooks", 5.0),
         ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),
         ("pay refunds", "payments.tasks.pay_refunds", 10.0),
+        ("reconcile", "payments.tasks.reconcile", 3600.0),
     ]
 }
 

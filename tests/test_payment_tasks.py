@@ -1,0 +1,64 @@
+"""The jobs about money, run as the worker runs them."""
+
+import pytest
+from django.utils import timezone
+
+from payments import tasks
+from payments.gateways.sandbox import post
+from payments.models import OrderStatus, ReconcileRun, Refund, SandboxEvent, StripeEvent
+from payments.services import refund_order
+from tests.factories import NOON
+from tests.paying import answer_challenge, challenge_url, challenged, held, paid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_webhooks_go_over_the_wire_to_our_own_address(live_server, settings):
+    placed = challenged(held())
+    answer_challenge(challenge_url(placed))
+    settings.SITE_URL = live_server.url
+
+    tasks.deliver_sandbox_webhooks()
+    tasks.process_webhooks()
+
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
+    assert not SandboxEvent.objects.exclude(next_attempt_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_webhook_that_nobody_answers_waits(settings):
+    paid()
+    settings.SITE_URL = "http://127.0.0.1:9"
+
+    tasks.deliver_sandbox_webhooks()
+
+    [event] = SandboxEvent.objects.exclude(next_attempt_at=None)
+    assert (event.attempts, event.last_answer) == (1, "no answer")
+    assert event.next_attempt_at > timezone.now()
+    assert not StripeEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_with_a_real_provider_nothing_is_delivered_from_here(settings):
+    paid()
+    settings.PAYMENT_SANDBOX = False
+
+    tasks.deliver_sandbox_webhooks()
+
+    assert SandboxEvent.objects.filter(attempts=0).exclude(next_attempt_at=None)
+
+
+@pytest.mark.django_db
+def test_the_other_jobs_run_and_find_their_work():
+    placed = paid()
+    refund_order(order=placed, by=None, now=NOON)
+
+    tasks.sweep_payments()
+    tasks.pay_refunds()
+    tasks.process_webhooks()
+    tasks.charge_offers()
+    tasks.reconcile()
+
+    assert Refund.objects.get().status == "succeeded"
+    assert ReconcileRun.objects.get().found == 0
+    assert post.purge_keys(now=timezone.now()) == 0
