@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends import cached_db
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -181,6 +182,51 @@ def test_an_account_that_is_switched_off_is_out_at_once():
     User.objects.update(is_active=False)
 
     assert me(token).status_code == 401
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one():
+    token = token_of(sign_in())
+    user = User.objects.get()
+    user.set_password("of their own choice")
+    user.save()
+
+    assert me(token).status_code == 401
+
+
+def test_a_session_outlives_the_change_of_the_servers_secret_key(settings):
+    token = token_of(sign_in())
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new secret key that is long enough for signatures"
+
+    assert [me(token).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_way_of_signing_in_that_was_taken_away_lets_nobody_in(settings):
+    token = token_of(sign_in())
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+    known = Session.objects.get(pk=token).get_decoded()[BACKEND_SESSION_KEY]
+
+    assert known not in settings.AUTHENTICATION_BACKENDS
+    assert me(token).status_code == 401
+
+
+def test_a_token_of_an_account_that_is_gone_is_no_good():
+    token = token_of(sign_in())
+    EmailAddress.objects.all().delete()
+    User.objects.all().delete()
+
+    assert me(token).status_code == 401
+
+
+def test_a_found_user_is_whole():
+    made = make.buyer(name="Ada", is_staff=True)
+
+    found = authentication.find_user(made.pk)
+
+    assert found.get_deferred_fields() == set()
+    assert (found.pk, found.email, found.name) == (made.pk, made.email, "Ada")
+    assert found.is_staff
+    assert not found.is_superuser
 
 
 def test_signing_out_ends_the_token():
