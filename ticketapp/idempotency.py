@@ -40,6 +40,7 @@ from rest_framework.views import APIView
 
 from ticketapp.errors import Action, DomainError
 from ticketapp.models import IdempotencyKey
+from ticketapp.prepared import planned
 from ticketapp.renderers import OrjsonRenderer
 
 HEADER = "Idempotency-Key"
@@ -191,8 +192,9 @@ class Attempt:
         return self._write(None, b"", OrjsonRenderer.media_type, lease_until)
 
     def _find(self, statement: str, **extra: Any) -> tuple:
+        params = self.parameters() | extra
         with connection.cursor() as cursor:
-            cursor.execute(statement, self.parameters() | extra)
+            cursor.execute(planned(statement, params), params)
             return cursor.fetchone()
 
     def _write(
@@ -202,14 +204,14 @@ class Attempt:
         content_type: str,
         lease_until: datetime | None = None,
     ) -> int | None:
-        values = {
+        params = self.parameters() | {
             "status": status,
             "body": body,
             "content_type": content_type,
             "lease_until": lease_until,
         }
         with connection.cursor() as cursor:
-            cursor.execute(STORE, self.parameters() | values)
+            cursor.execute(planned(STORE, params), params)
             written = cursor.fetchone()
         return written and written[0]
 

@@ -28,6 +28,7 @@ SQL_TYPES = (
     (int, "bigint"),
     (float, "double precision"),
     (str, "text"),
+    (bytes, "bytea"),
     (UUID, "uuid"),
     (datetime, "timestamptz"),
     (date, "date"),
