@@ -1,4 +1,8 @@
-"""The real stack on a free port, and a phone that looks at it."""
+"""The real stack on a free port, and a phone that looks at it.
+
+Both end with this folder: the worker would sweep the rows of other tests, and
+the browser keeps a loop running in this thread.
+"""
 
 import os
 import shutil
@@ -41,7 +45,7 @@ class Stack:
     log: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Stack]:
     """Web with sockets, and a worker with its clock, on the test database."""
     with running(tmp_path_factory.mktemp("stack"), DEBUG="1") as found:
@@ -122,7 +126,7 @@ def wait_until_ready(url: str, log: Path) -> None:
     raise AssertionError(f"The stack did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def queries_beside_a_loop() -> Iterator[None]:
     """Playwright runs a loop in this thread, where Django refuses its own queries."""
     with pytest.MonkeyPatch.context() as patch:
@@ -130,7 +134,7 @@ def queries_beside_a_loop() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(queries_beside_a_loop) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
@@ -144,18 +148,18 @@ def chromium(queries_beside_a_loop) -> Iterator[Browser]:
 
 
 def a_phone(browser: Browser, url: str, **options) -> BrowserContext:
-    context = browser.new_context(
-        base_url=url,
-        viewport=PHONE,
-        has_touch=True,
-        is_mobile=True,
-        locale="en-GB",
-        timezone_id="Europe/London",
-        geolocation=HERE,
-        permissions=["geolocation"],
-        reduced_motion="reduce",
-        **options,
-    )
+    usual = {
+        "base_url": url,
+        "viewport": PHONE,
+        "has_touch": True,
+        "is_mobile": True,
+        "locale": "en-GB",
+        "timezone_id": "Europe/London",
+        "geolocation": HERE,
+        "permissions": ["geolocation"],
+        "reduced_motion": "reduce",
+    }
+    context = browser.new_context(**usual | options)
     context.set_default_timeout(15_000)
     return context
 

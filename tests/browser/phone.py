@@ -51,10 +51,10 @@ class Phone:
 
     def get(self, quantity: int) -> None:
         """From the event's page to the checkout, signing in on the way."""
-        more = self.button("One more")
-        while self.button(re.compile(rf"^Get {quantity} ")).count() == 0:
-            (more if quantity > 2 else self.button("One less")).click()
-        self.button(re.compile(r"^Get")).click()
+        expect(self.button(re.compile("^Get 2 "))).to_be_visible()
+        for _ in range(abs(quantity - 2)):
+            self.button("One more" if quantity > 2 else "One less").click()
+        self.button(re.compile(f"^Get {quantity} ")).click()
         self.sign_in()
         self.page.wait_for_url("**/checkout/*")
 

@@ -25,7 +25,9 @@ const FIELD_OF = { number: "number", exp_month: "expiry", exp_year: "expiry", cv
  * }} props
  */
 export function CardForm({ payments, form, disabled }) {
-  const [card, setCard] = useState({ number: "", expiry: "", cvc: "" });
+  const [card, drawCard] = useState({ number: "", expiry: "", cvc: "" });
+  // What is typed, ahead of its drawing: Enter may follow the last digit at once.
+  const typed = useRef(card);
   const [touched, setTouched] = useState(/** @type {Set<Field>} */ (new Set()));
   const [refused, setRefused] = useState(/** @type {Record<string, string>} */ ({}));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
@@ -35,9 +37,10 @@ export function CardForm({ payments, form, disabled }) {
     form.current = {
       async tokenise() {
         setTouched(new Set(FIELDS));
-        const wrong = FIELDS.find((field) => errors[field]);
+        const now = cardErrors(typed.current, serverNow());
+        const wrong = FIELDS.find((field) => now[field]);
         if (wrong) return focusOn(wrong);
-        return tokenise(payments, card).catch(atField);
+        return tokenise(payments, typed.current).catch(atField);
       },
     };
   });
@@ -60,12 +63,10 @@ export function CardForm({ payments, form, disabled }) {
     return focusOn(field);
   };
 
-  /**
-   * @param {Field} field
-   * @param {string} value
-   */
-  const change = (field, value) => {
-    setCard({ ...card, [field]: value });
+  /** @param {Partial<typeof card>} what */
+  const change = (what) => {
+    typed.current = { ...typed.current, ...what };
+    drawCard(typed.current);
     setRefused({});
   };
   /** @param {Field} field */
@@ -87,28 +88,30 @@ export function CardForm({ payments, form, disabled }) {
         label=${t("Card number")}
         autocomplete="cc-number"
         aside=${brand.name}
-        onType=${(/** @type {string} */ text) => change("number", grouped(text))}
+        onType=${(/** @type {string} */ text) => change({ number: grouped(text) })}
       />
       <div class="card-row">
         <${CardField}
           ...${shared("expiry")}
           label=${t("Expiry (MM / YY)")}
           autocomplete="cc-exp"
-          onType=${(/** @type {string} */ text) => change("expiry", expiryTyped(text, card.expiry))}
+          onType=${(/** @type {string} */ text) => change({ expiry: expiryTyped(text, card.expiry) })}
         />
         <${CardField}
           ...${shared("cvc")}
           label=${brand.cvc === 4 ? t("Security code (4 digits)") : t("Security code")}
           autocomplete="cc-csc"
-          onType=${(/** @type {string} */ text) => change("cvc", digitsOf(text).slice(0, brand.cvc))}
+          onType=${(/** @type {string} */ text) => change({ cvc: digitsOf(text).slice(0, brand.cvc) })}
         />
       </div>
       <${TestCards}
         cards=${payments.test_cards}
-        onPick=${(/** @type {string} */ number) => {
-          setCard({ number: grouped(number), expiry: "12 / 34", cvc: brandOf(number).cvc === 4 ? "1234" : "123" });
-          setRefused({});
-        }}
+        onPick=${(/** @type {string} */ number) =>
+          change({
+            number: grouped(number),
+            expiry: "12 / 34",
+            cvc: "1234".slice(0, brandOf(number).cvc),
+          })}
       />
     </div>
   `;
@@ -144,7 +147,7 @@ function CardField({ field, label, value, autocomplete, problem, disabled, aside
           required
           aria-invalid=${problem ? "true" : null}
           aria-describedby=${problem ? `${id}-problem` : null}
-          onInput=${(/** @type {any} */ event) => typed(event.target, onType)}
+          onInput=${(/** @type {any} */ event) => keepCursor(event.target, onType)}
           onBlur=${onLeave}
         />
         ${aside && html`<span class="field-aside" aria-live="polite">${aside}</span>`}
@@ -159,7 +162,7 @@ function CardField({ field, label, value, autocomplete, problem, disabled, aside
  * @param {HTMLInputElement} input
  * @param {(text: string) => void} onType
  */
-function typed(input, onType) {
+function keepCursor(input, onType) {
   const cursor = input.selectionStart ?? input.value.length;
   const isAtEnd = cursor === input.value.length;
   const digits = digitsOf(input.value.slice(0, cursor)).length;

@@ -153,6 +153,7 @@ function drawRings(L, map, centre) {
       interactive: false,
       keyboard: false,
     }).addTo(map);
+    label.getElement()?.setAttribute("aria-hidden", "true");
     // The words of a small ring would stand on those of its centre.
     const fits = () => label.setOpacity(pixelsSouth(map, centre, label) > SMALLEST_RING ? 1 : 0);
     map.on("zoomend", fits);

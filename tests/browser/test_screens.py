@@ -1,0 +1,276 @@
+"""What holds on every screen, for everybody who uses it."""
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from inventory import services as inventory
+from inventory.models import TicketStatus
+from payments.models import Order, OrderStatus
+from tests import factories as make
+from tests.browser.conftest import a_phone, running, stack_environment
+from tests.browser.phone import Phone
+
+AXE = settings.BASE_DIR / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIND_FAULTS = """
+async (tags) => {
+  const { violations } = await axe.run(document, { runOnly: tags });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+}
+"""
+
+
+@contextmanager
+def someone_else(chromium, stack, **options):
+    """Another phone, looking at the same app."""
+    context = a_phone(chromium, stack.url, **options)
+    yield Phone(context.new_page(), stack.url)
+    context.close()
+
+
+def shows(*, many: int):
+    now = timezone.now().replace(second=0, microsecond=0)
+    venue = make.venue(name="The Electric Room", at=(51.5400, -0.1430))
+    for n in range(many):
+        starts_at = now + timedelta(minutes=5 * n + 5)
+        make.ticket_type(
+            event=make.event(
+                venue=venue,
+                name=f"Show {n}",
+                starts_at=starts_at,
+                local_date=starts_at.date(),
+                sales_open_at=now - timedelta(days=1),
+                sales_close_at=starts_at,
+            )
+        )
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_every_screen_can_be_used_by_everybody(chromium, stack, rush, colours):
+    found = {}
+    with someone_else(chromium, stack, color_scheme=colours, bypass_csp=True) as phone:
+
+        def look(screen: str) -> None:
+            phone.page.wait_for_load_state("networkidle")
+            phone.page.evaluate(AXE.read_text())
+            found[screen] = phone.page.evaluate(FIND_FAULTS, RULES)
+
+        phone.open("/")
+        look("welcome")
+        phone.find_near("Late Show")
+        look("event")
+        phone.button(re.compile("^Get")).click()
+        look("sign-in")
+        phone.sign_in()
+        phone.page.wait_for_url("**/checkout/*")
+        look("checkout")
+        phone.pay_with("4242424242424241")
+        look("card form with a wrong number")
+        phone.pay_with("4242424242424242")
+        phone.is_in()
+        look("order")
+        for path in ("/", "/?view=map", "/search?q=late", "/tickets", "/you"):
+            phone.open(path)
+            look(path)
+        phone.open("/tickets")
+        phone.page.get_by_role("link", name=re.compile("Late Show")).click()
+        look("ticket")
+
+    assert {screen: faults for screen, faults in found.items() if faults} == {}
+
+
+def test_the_main_job_can_be_done_with_the_keyboard_alone(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    expect(phone.button(re.compile("^Get 2"))).to_be_visible()
+    press = phone.page.keyboard.press
+
+    def reach(name: str) -> None:
+        for _ in range(40):
+            press("Tab")
+            focused = phone.page.evaluate(
+                "document.activeElement.labels?.[0]?.textContent?.trim() "
+                "|| document.activeElement.textContent.trim()"
+            )
+            if focused.startswith(name):
+                return
+        raise AssertionError(f"{name} cannot be reached")
+
+    reach("Get 2")
+    press("Enter")
+    expect(phone.page.get_by_label("E-mail")).to_be_focused()
+    phone.page.keyboard.type(phone.email)
+    press("Enter")
+    phone.page.keyboard.type(phone.mailed_code())
+    press("Enter")
+    phone.page.wait_for_url("**/checkout/*")
+    expect(phone.page.get_by_label("Card number")).to_be_visible()
+    reach("Card number")
+    phone.page.keyboard.type("4242424242424242")
+    press("Tab")
+    phone.page.keyboard.type("1234")
+    press("Tab")
+    phone.page.keyboard.type("123")
+    press("Enter")
+    phone.is_in()
+
+
+def test_without_a_position_a_city_is_chosen(chromium, stack, rush):
+    make.venue(city="Leeds", at=(53.7997, -1.5492))
+    with someone_else(chromium, stack, permissions=[]) as phone:
+        phone.open("/")
+        phone.button("Use my position").click()
+        expect(phone.page.get_by_role("alert")).to_contain_text("Choose a place")
+        phone.page.get_by_label("City or town").fill("Lee")
+        phone.button(re.compile("^Leeds")).click()
+        expect(phone.page.get_by_text("Nothing near here")).to_be_visible()
+        expect(phone.button("Include tomorrow")).to_be_visible()
+        assert "near=Leeds" in phone.page.url
+
+
+def test_the_position_is_asked_on_a_tap_and_leaves_the_phone_rounded(phone, rush):
+    asked = []
+    phone.page.on("request", lambda request: asked.append(request.url))
+
+    phone.open("/")
+    expect(phone.button("Use my position")).to_be_visible()
+    assert not [url for url in asked if "/api/v1/events" in url]
+    phone.button("Use my position").click()
+    expect(phone.page.get_by_role("link", name=re.compile("Late Show"))).to_be_visible()
+
+    lists = [url for url in asked if "/api/v1/events?" in url]
+    assert all("lat=51.539&lon=-0.143&" in url for url in lists)
+
+
+def test_back_returns_to_where_one_was_in_a_long_list(phone):
+    shows(many=45)
+    phone.open("/")
+    phone.button("Use my position").click()
+    far_down = phone.page.get_by_role("link", name=re.compile("Show 30 "))
+    for _ in range(12):
+        phone.page.mouse.wheel(0, 1500)
+        phone.page.wait_for_load_state("networkidle")
+        if far_down.count():
+            break
+    far_down.scroll_into_view_if_needed()
+    before = phone.page.evaluate("scrollY")
+
+    far_down.click()
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("Show 30")
+    phone.page.go_back()
+
+    expect(far_down).to_be_in_viewport()
+    assert abs(phone.page.evaluate("scrollY") - before) < 10
+
+
+def test_a_reload_never_restarts_the_clock(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(1)
+    until = phone.page.get_by_text(re.compile(r"^Yours until \d"))
+    first = until.inner_text()
+
+    phone.page.reload()
+
+    expect(until).to_have_text(first)
+
+
+def test_what_others_do_is_told_while_one_looks(chromium, stack, phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    expect(phone.button(re.compile("^Get 2"))).to_be_visible()
+
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
+    )
+
+    expect(phone.page.get_by_text("6 left on this app").first).to_be_visible()
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
+    )
+    told = phone.heading("Somebody holds the last tickets")
+    expect(told).to_be_visible()
+    expect(phone.button(re.compile("^Get"))).to_have_count(0)
+
+
+def test_signing_out_takes_the_tickets_off_the_device(phone, rush):
+    phone.buy(rush)
+    kept = "caches.keys().then((all) => all.filter((n) => n.startsWith('tickets-')))"
+    phone.page.wait_for_function(f"{kept}.then((names) => names.length === 1)")
+
+    phone.open("/you")
+    phone.button("Sign out").click()
+
+    expect(phone.page.get_by_label("E-mail")).to_be_visible()
+    phone.page.wait_for_function(f"{kept}.then((names) => names.length === 0)")
+    assert "session" not in phone.page.evaluate("Object.keys(localStorage).join()")
+    phone.page.context.set_offline(True)
+    phone.open("/tickets")
+    expect(phone.page.get_by_text("Sign in to see your tickets")).to_be_visible()
+
+
+def test_an_answer_that_is_lost_on_the_way_charges_once(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(2)
+    losses = iter([True])
+
+    def lose_the_first(route) -> None:
+        if next(losses, False):
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    phone.page.route("**/api/v1/orders", lose_the_first)
+    phone.pay_with("4242424242424242")
+    phone.is_in()
+
+    assert [order.status for order in Order.objects.all()] == [OrderStatus.PAID]
+    assert rush.tickets.filter(status=TicketStatus.SOLD).count() == 2
+
+
+@pytest.fixture
+def in_production(tmp_path, transactional_db):
+    """The stack as it runs in production, with files that have hashed names."""
+    module = tmp_path / "hashed_settings.py"
+    module.write_text(
+        "from ticketapp.settings import *\n"
+        f"STATIC_ROOT = {str(tmp_path / 'static')!r}\n"
+    )
+    environment = {
+        "DJANGO_SETTINGS_MODULE": module.stem,
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{settings.BASE_DIR}",
+        "DEBUG": "0",
+        "ALLOW_SANDBOX": "1",
+    }
+    command = [sys.executable, "manage.py", "collectstatic", "--no-input"]
+    subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env=os.environ | stack_environment("http://127.0.0.1") | environment,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    with running(tmp_path, **environment) as stack:
+        yield stack
+
+
+def test_the_app_opens_without_network_from_hashed_files(chromium, in_production, rush):
+    with someone_else(chromium, in_production) as phone:
+        files = []
+        phone.page.on("request", lambda request: files.append(request.url))
+        phone.find_near("Late Show")
+        assert [url for url in files if re.search(r"/api\.[0-9a-f]{12}\.js$", url)]
+
+        phone.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        phone.page.context.set_offline(True)
+        phone.open("/tickets")
+        expect(phone.page.get_by_text("Sign in to see your tickets")).to_be_visible()
+        phone.open("/")
+        expect(phone.heading("No connection")).to_be_visible()
