@@ -176,7 +176,7 @@ class StripeGateway:
         params: Any = {
             "payment_intent": intent_id,
             "amount": reading.amount_out(amount, currency),
-            "metadata": {"refund": reference},
+            "metadata": {"refund": reference, "key": key},
         }
         with _asking():
             try:

@@ -21,6 +21,7 @@ from payments.models import (
     UNPAID_REFUND,
     DisputeStatus,
     IncidentKind,
+    LedgerEntry,
     LedgerKind,
     Order,
     Payment,
@@ -122,12 +123,16 @@ def _put_off(refund: Refund, wait: timedelta, why: str, now: datetime) -> None:
 def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None:
     """Bring a refund, the books and the order to what the provider says.
 
-    A bank may return money weeks later, so a refund that succeeded can fail.
+    A bank may return money weeks later, so a refund that succeeded can fail; and
+    one that we gave up (a lost dispute, a refund in the dashboard) can turn out to
+    be paid, when the reply to it was lost.
     """
     order, payment = books.lock(refund.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
     refund.provider_id = result.id
     refund.save(update_fields=["provider_id"])
+    if result.status == "succeeded" and _is_given_up(refund):
+        refund.move_to(RefundStatus.PENDING)
     if result.status == "succeeded" and refund.status in UNPAID_REFUND:
         refund.move_to(RefundStatus.SUCCEEDED, failure="")
         books.enter(
@@ -142,6 +147,16 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
         _fail_locked(order, payment, refund, result.failure or result.status)
 
 
+def _is_given_up(refund: Refund) -> bool:
+    """Failed here, without the bank ever having sent the money back."""
+    back = LedgerEntry.objects.filter(source=_source_of_return(refund))
+    return refund.status == RefundStatus.FAILED and not back.exists()
+
+
+def _source_of_return(refund: Refund) -> str:
+    return f"{refund.provider_id}:failed"
+
+
 @transaction.atomic
 def apply_refunds(
     *, payment: Payment, results: Collection[RefundResult], now: datetime
@@ -149,12 +164,15 @@ def apply_refunds(
     """Bring all refunds of a payment to what the provider says of them.
 
     One that we did not ask for was made in the provider's dashboard: it is kept
-    as it is, names no lines, takes no ticket, and staff are told.
+    as it is, names no lines, takes no ticket, and staff are told. One that failed
+    and was tried again is old news.
     """
     for result in results:
         refund = Refund.objects.filter(provider_id=result.id).first()
         refund = refund or _ours(payment, result) or _found(payment, result, now)
-        apply_refund(refund=refund, result=result, now=now)
+        if result.metadata.get("key", refund.key) == refund.key:
+            apply_refund(refund=refund, result=result, now=now)
+    _drop_what_is_too_much(payment)
 
 
 def _ours(payment: Payment, result: RefundResult) -> Refund | None:
@@ -189,6 +207,17 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
     return refund
 
 
+def _drop_what_is_too_much(payment: Payment) -> None:
+    """After a refund in the dashboard: give up what the provider would refuse."""
+    order, payment = books.lock(payment.pk)
+    over = owed_or_paid(payment) - payment.amount
+    unasked = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
+    for refund in unasked.select_for_update(no_key=True).order_by("-created_at"):
+        if over > 0:
+            _fail_locked(order, payment, refund, "too much was refunded elsewhere")
+            over -= refund.amount
+
+
 @transaction.atomic
 def _fail(refund: Refund, code: str, now: datetime) -> None:
     order, payment = books.lock(refund.payment_id)
@@ -204,7 +233,7 @@ def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> N
             payment,
             kind=LedgerKind.REFUND_FAILED,
             amount=refund.amount,
-            source=f"{refund.provider_id}:failed",
+            source=_source_of_return(refund),
         )
     refund.move_to(RefundStatus.FAILED, failure=code[:200])
     books.report(

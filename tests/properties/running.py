@@ -11,8 +11,9 @@ from random import SystemRandom
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.properties import auditing
 from tests.properties.machine import Evening
-from tests.properties.world import People, hurry
+from tests.properties.world import People
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -33,7 +34,7 @@ class Budget:
         )
 
 
-DEFAULT = Budget(examples=25, steps=25, seed=20260601)
+DEFAULT = Budget(examples=15, steps=40, seed=20260601)
 
 
 def wide_budget() -> Budget:
@@ -47,7 +48,7 @@ def wide_budget() -> Budget:
 
 def run(budget: Budget) -> None:
     """Run programs within a budget; the first that breaks a promise is raised."""
-    hurry()
+    auditing.prepare()
 
     @seed(budget.seed)
     class Tonight(Evening):
