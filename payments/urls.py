@@ -44,5 +44,20 @@ urlpatterns = [
         views.PaymentMethodDefaultView.as_view(),
         name="payment-method-default",
     ),
+    path(
+        "waitlist-entries",
+        views.WaitlistEntryListView.as_view(),
+        name="waitlist-entry-list",
+    ),
+    path(
+        "waitlist-entries/consent",
+        views.WaitlistConsentView.as_view(),
+        name="waitlist-consent",
+    ),
+    path(
+        "waitlist-entries/<uuid:entry_id>",
+        views.WaitlistEntryView.as_view(),
+        name="waitlist-entry",
+    ),
     path("webhooks/stripe", views.StripeWebhookView.as_view(), name="stripe-webhook"),
 ]

@@ -15,6 +15,11 @@ from payments.views.orders import (
     OrderRefundView,
     OrderView,
 )
+from payments.views.waitlist import (
+    WaitlistConsentView,
+    WaitlistEntryListView,
+    WaitlistEntryView,
+)
 from payments.views.webhooks import StripeWebhookView
 
 __all__ = [
@@ -30,4 +35,7 @@ __all__ = [
     "PaymentMethodView",
     "PaymentsConfigView",
     "StripeWebhookView",
+    "WaitlistConsentView",
+    "WaitlistEntryListView",
+    "WaitlistEntryView",
 ]

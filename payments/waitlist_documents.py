@@ -1,0 +1,166 @@
+"""What the API says about waiting. No queries but those of `with_all_told`."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from inventory.documents import event_brief, named
+from inventory.instants import utc
+from inventory.listing.cards import money
+from inventory.models import (
+    Hold,
+    HoldStatus,
+    WaitlistEntry,
+    WaitlistReason,
+    WaitlistStatus,
+)
+from payments.models import Mandate, Order, PaymentStatus
+from payments.money import in_words
+from payments.services import has_expired
+
+JSON = dict[str, Any]
+
+ENDINGS = {
+    WaitlistReason.OFFER_LAPSED: "The time to buy the tickets ran out.",
+    WaitlistReason.OFFER_RELEASED: "You let the tickets go.",
+    WaitlistReason.CARD_DECLINED: "Your card was declined.",
+    WaitlistReason.NOT_AUTHENTICATED: "The payment was not confirmed in time.",
+    WaitlistReason.PAST_ITS_TIME: "Nothing came free for you in time.",
+    WaitlistReason.EVENT_CLOSED: "The event takes no buyers any more.",
+    WaitlistReason.BOUGHT_ANOTHER_WAY: "You have tickets for this event.",
+}
+
+
+def with_all_told(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+    """Load what an entry's document is made of, in a fixed number of queries."""
+    return (
+        entries.with_ahead()  # type: ignore[attr-defined]
+        .select_related("event__venue", "ticket_type", "hold")
+        .prefetch_related(
+            Prefetch("mandate", Mandate.objects.select_related("card")),
+            Prefetch("hold__order", Order.objects.prefetch_related("payments")),
+        )
+    )
+
+
+def entry_document(entry: WaitlistEntry, *, now: datetime) -> JSON:
+    """An entry as its person sees it. Load it `with_all_told`."""
+    mandate: Mandate | None = getattr(entry, "mandate", None)
+    maximum = entry.max_total_amount
+    closed = entry.status not in (WaitlistStatus.WAITING, WaitlistStatus.OFFERED)
+    return {
+        "id": entry.pk,
+        "status": entry.status,
+        "reason": entry.reason or None if closed else None,
+        "event": event_brief(entry.event),
+        "ticket_type": named(entry.ticket_type),
+        "quantity": entry.quantity,
+        "max_total": money(maximum, entry.currency) if maximum is not None else None,
+        "ahead": entry.ahead,  # type: ignore[attr-defined]
+        "what_happens": _what_happens(entry, mandate, now),
+        "charge": _charge(entry, mandate, now) if mandate else None,
+        "offer": _offer(entry) if entry.status == WaitlistStatus.OFFERED else None,
+        "joined_at": utc(entry.joined_at),
+        "ends_at": utc(entry.ends_at),
+        "closed_at": utc(entry.closed_at),
+        "server_time": utc(now),
+    }
+
+
+def _charge(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> JSON:
+    card = mandate.card
+    return {
+        "active": _is_active(entry, mandate, now),
+        "card": {"id": card.pk, "brand": card.brand, "last4": card.last4},
+        "max_total": money(mandate.max_total_amount, mandate.currency),
+        "ends_at": utc(mandate.ends_at),
+        "consent_version": mandate.consent_version,
+    }
+
+
+def _is_active(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> bool:
+    gone = mandate.card.removed_at or has_expired(mandate.card, now)
+    return entry.charges_card and not gone
+
+
+def _offer(entry: WaitlistEntry) -> JSON | None:
+    hold = entry.hold
+    if hold is None:
+        return None
+    order: Order | None = getattr(hold, "order", None)
+    return {
+        "hold": hold.pk,
+        "total": money(hold.total_amount, hold.currency),
+        "expires_at": utc(hold.expires_at),
+        "order": order and order.pk,
+        "next_step": _next_step(entry, hold, order),
+    }
+
+
+def _next_step(entry: WaitlistEntry, hold: Hold, order: Order | None) -> str:
+    """What the buyer can do for the tickets: wait, confirm, or buy."""
+    if entry.charges_card and not entry.charge_began_at:
+        return "wait"
+    if hold.status != HoldStatus.PAYING:
+        return "buy"
+    payments = order.payments.all() if order else []
+    asked = any(p.status == PaymentStatus.REQUIRES_ACTION for p in payments)
+    return "confirm" if asked else "wait"
+
+
+def _what_happens(entry: WaitlistEntry, mandate: Mandate | None, now: datetime) -> str:
+    if entry.status == WaitlistStatus.WAITING:
+        return _while_waiting(entry, mandate, now)
+    if entry.status == WaitlistStatus.OFFERED:
+        return _while_offered(entry)
+    if entry.status == WaitlistStatus.PURCHASED:
+        return "The tickets are yours: they are in your tickets."
+    if entry.status == WaitlistStatus.WITHDRAWN:
+        return "You have left this waitlist. Nothing was charged."
+    return f"{ENDINGS.get(entry.reason, '')} Nothing was charged for it.".strip()
+
+
+def _while_waiting(entry: WaitlistEntry, mandate: Mandate | None, now: datetime) -> str:
+    until = entry.ends_at.astimezone(entry.event.venue.zone)
+    first = f"If {_tickets(entry)} free before {until:%H:%M on %-d %B}, "
+    if mandate and _is_active(entry, mandate, now):
+        most = in_words(mandate.max_total_amount, mandate.currency)
+        return (
+            f"{first}we buy at once and charge {mandate.card.brand} ending in "
+            f"{mandate.card.last4}: the price of that moment, at most {most} in all."
+        )
+    lost = "Your card is not kept any more, so we do not charge it. " if mandate else ""
+    most = ""
+    if entry.max_total_amount is not None:
+        limit = in_words(entry.max_total_amount, entry.currency)
+        most = f" for {limit} at most in all"
+    return (
+        f"{lost}{first}we hold them for you{most} and tell you. Nothing is charged "
+        "unless you buy them."
+    )
+
+
+def _while_offered(entry: WaitlistEntry) -> str:
+    hold = entry.hold
+    if hold is None:
+        return ""
+    until = hold.expires_at.astimezone(entry.event.venue.zone)
+    total = in_words(hold.total_amount, hold.currency)
+    if entry.charges_card and not entry.charge_began_at:
+        return f"Tickets came free. Your card is being charged {total}."
+    if hold.status == HoldStatus.PAYING:
+        return (
+            f"A payment of {total} is under way. If your bank asks you to confirm it, "
+            f"do so by {until:%H:%M}, or the tickets go to the next in line."
+        )
+    return (
+        f"Tickets came free and are held for you until {until:%H:%M}. Buy them for "
+        f"{total} by then, or they go to the next in line."
+    )
+
+
+def _tickets(entry: WaitlistEntry) -> str:
+    if entry.quantity == 1:
+        return "a ticket comes"
+    return f"{entry.quantity} tickets together come"

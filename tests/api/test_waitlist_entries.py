@@ -1,0 +1,363 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from inventory import services as inventory
+from inventory.models import Hold, WaitlistEntry, WaitlistStatus
+from payments import services as payments
+from payments.consent import CURRENT, TEXTS
+from payments.models import Mandate
+from tests import factories as make
+from tests.lining_up import held
+from tests.paying import ALWAYS_ASKS
+from tests.standing_orders import kept_card
+
+pytestmark = pytest.mark.django_db
+ENTRIES = "/api/v1/waitlist-entries"
+
+
+@pytest.fixture
+def rush():
+    """Two tickets for tonight, in somebody else's hands."""
+    now = timezone.now()
+    event = make.event(
+        starts_at=now + timedelta(hours=5),
+        sales_open_at=now - timedelta(days=1),
+        sales_close_at=now + timedelta(hours=4),
+    )
+    kind = make.ticket_type(event=event, stock=2, unit_amount=2000)
+    held(kind, 2, now=now)
+    return kind
+
+
+@pytest.fixture
+def card(buyer):
+    return kept_card(buyer)
+
+
+def ask(api, ticket_type, quantity=2, *, headers=None, **wish):
+    body = {"ticket_type": str(ticket_type.pk), "quantity": quantity, **wish}
+    return api.post(ENTRIES, body, headers=headers or {})
+
+
+def ask_with_card(api, ticket_type, card, amount=5000, **wish):
+    return ask(
+        api,
+        ticket_type,
+        max_total={"amount": amount, "currency": "GBP"},
+        payment_method=str(card.pk),
+        consent_version=CURRENT,
+        **wish,
+    )
+
+
+def let_go(ticket_type) -> None:
+    rivals = Hold.objects.live().filter(ticket_type=ticket_type, from_waitlist=False)
+    inventory.release_hold(hold=rivals.get(), now=timezone.now())
+
+
+def told(api) -> dict:
+    [entry] = api.get(ENTRIES).json()["results"]
+    assert api.get(f"{ENTRIES}/{entry['id']}").json() | {"server_time": ""} == entry | {
+        "server_time": ""
+    }
+    return entry
+
+
+# Joining --------------------------------------------------------------------------
+
+
+def test_who_joins_is_told_their_place_and_what_will_happen(api, rush):
+    ask_as(make.buyer(), api, rush)
+
+    response = ask(api, rush)
+
+    entry = response.json()
+    assert response.status_code == 201
+    assert (entry["status"], entry["quantity"], entry["ahead"]) == ("waiting", 2, 1)
+    assert entry["ticket_type"] == {"id": str(rush.pk), "name": rush.name}
+    assert entry["charge"] is entry["offer"] is entry["max_total"] is None
+    assert entry["ends_at"] == utc(rush.event.sales_close_at)
+    assert entry["what_happens"].startswith("If 2 tickets together come free before ")
+    assert entry["what_happens"].endswith(
+        "we hold them for you and tell you. Nothing is charged unless you buy them."
+    )
+
+
+def ask_as(user, api, ticket_type):
+    mine = api.handler._force_user
+    api.force_authenticate(user)
+    response = ask(api, ticket_type)
+    api.force_authenticate(mine)
+    assert response.status_code == 201
+
+
+def utc(instant) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+def test_who_gives_a_card_is_told_the_most_that_can_be_charged(api, rush, card):
+    until = timezone.now() + timedelta(hours=2)
+
+    entry = ask_with_card(api, rush, card, until=utc(until)).json()
+
+    assert entry["charge"] == {
+        "active": True,
+        "card": {"id": str(card.pk), "brand": "visa", "last4": "4242"},
+        "max_total": {"amount": 5000, "currency": "GBP"},
+        "ends_at": utc(until),
+        "consent_version": CURRENT,
+    }
+    assert "charge visa ending in 4242" in entry["what_happens"]
+    assert "at most £50.00 in all" in entry["what_happens"]
+    assert Mandate.objects.get().ends_at == until
+
+
+def test_a_maximum_without_a_card_is_kept_to(api, rush):
+    entry = ask(api, rush, max_total={"amount": 4500, "currency": "GBP"}).json()
+
+    assert entry["max_total"] == {"amount": 4500, "currency": "GBP"}
+    assert "for £45.00 at most in all" in entry["what_happens"]
+
+
+def test_a_removed_card_is_said_not_to_be_charged(api, rush, card):
+    ask_with_card(api, rush, card)
+
+    payments.remove_card(card=card, now=timezone.now())
+
+    entry = told(api)
+    assert not entry["charge"]["active"]
+    assert entry["what_happens"].startswith("Your card is not kept any more")
+
+
+def test_the_consent_can_be_read(api):
+    answer = api.get(f"{ENTRIES}/consent").json()
+
+    assert answer == {"version": CURRENT, "text": TEXTS[CURRENT]}
+
+
+def test_joining_again_with_the_same_key_joins_once(api, rush):
+    key = {"Idempotency-Key": "one"}
+
+    first, second = ask(api, rush, headers=key), ask(api, rush, headers=key)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert WaitlistEntry.objects.count() == 1
+
+
+# Refusals -------------------------------------------------------------------------
+
+
+def assert_refused(response, status: int, code: str) -> dict:
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (status, code), problem
+    assert not WaitlistEntry.objects.exists()
+    assert not Mandate.objects.exists()
+    return problem
+
+
+def test_what_can_be_bought_is_not_waited_for(api, rush):
+    let_go(rush)
+
+    problem = assert_refused(ask(api, rush), 409, "tickets_available")
+
+    assert problem["action"] == "choose_other_tickets"
+    assert problem["meta"] == {"available": 2}
+
+
+def test_nobody_waits_twice(api, rush):
+    first = ask(api, rush).json()
+
+    again = ask(api, rush)
+
+    assert (again.status_code, again.json()["code"]) == (409, "already_on_waitlist")
+    assert again.json()["meta"] == {"entry": first["id"]}
+
+
+def test_old_terms_are_not_agreed_to(api, rush, card):
+    response = ask(
+        api,
+        rush,
+        max_total={"amount": 5000, "currency": "GBP"},
+        payment_method=str(card.pk),
+        consent_version="2020-01-01",
+    )
+
+    problem = assert_refused(response, 409, "consent_outdated")
+    assert problem["meta"] == {"version": CURRENT}
+
+
+def test_somebody_elses_card_is_no_card(api, rush):
+    response = ask_with_card(api, rush, kept_card(make.buyer()))
+
+    assert_refused(response, 409, "saved_card_gone")
+
+
+def test_a_maximum_below_every_price_is_refused(api, rush, card):
+    assert_refused(ask_with_card(api, rush, card, 3999), 409, "maximum_too_low")
+
+
+def test_waiting_past_the_end_of_the_sale_is_refused(api, rush):
+    late = utc(timezone.now() + timedelta(hours=4, minutes=30))
+
+    assert_refused(ask(api, rush, until=late), 400, "until_out_of_range")
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"quantity": 0}, "quantity"),
+        ({"quantity": -1}, "quantity"),
+        ({"quantity": 1.5}, "quantity"),
+        ({"quantity": 10**9}, "quantity"),
+        ({"ticket_type": str(uuid4())}, "ticket_type"),
+        ({"until": "tonight"}, "until"),
+        ({"max_total": 5000}, "max_total"),
+        ({"max_total": {"amount": 50.5, "currency": "GBP"}}, "max_total.amount"),
+        ({"max_total": {"amount": -1, "currency": "GBP"}}, "max_total.amount"),
+        ({"max_total": {"amount": 10**12, "currency": "GBP"}}, "max_total.amount"),
+        ({"max_total": {"amount": 5000, "currency": "USD"}}, "max_total.currency"),
+        ({"payment_method": "pm_card_visa"}, "payment_method"),
+        ({"payment_method": str(uuid4()), "consent_version": "1"}, "max_total"),
+        (
+            {
+                "payment_method": str(uuid4()),
+                "max_total": {"amount": 5000, "currency": "GBP"},
+            },
+            "consent_version",
+        ),
+    ],
+)
+def test_bad_input_names_the_field(api, rush, wish, field):
+    response = api.post(ENTRIES, {"ticket_type": str(rush.pk), "quantity": 2} | wish)
+
+    problem = assert_refused(response, 400, "invalid")
+    assert [error["field"] for error in problem["errors"]] == [field]
+
+
+def test_unknown_parameters_are_refused(api):
+    assert api.get(f"{ENTRIES}?status=waiting").status_code == 400
+
+
+# Offers ---------------------------------------------------------------------------
+
+
+def test_an_offer_leads_to_the_checkout(api, rush):
+    ask(api, rush)
+    let_go(rush)
+
+    entry = told(api)
+
+    hold = Hold.objects.get(from_waitlist=True)
+    assert (entry["status"], entry["ahead"]) == ("offered", None)
+    assert entry["offer"] == {
+        "hold": str(hold.pk),
+        "total": {"amount": 4000, "currency": "GBP"},
+        "expires_at": utc(hold.expires_at),
+        "order": None,
+        "next_step": "buy",
+    }
+    assert "Buy them for £40.00 by then" in entry["what_happens"]
+
+
+def test_an_offer_under_a_mandate_is_waited_for_and_then_bought(api, rush, card):
+    ask_with_card(api, rush, card)
+    let_go(rush)
+    before = told(api)
+
+    payments.charge_next_offer(now=timezone.now())
+
+    after = told(api)
+    assert before["offer"]["next_step"] == "wait"
+    assert before["what_happens"] == (
+        "Tickets came free. Your card is being charged £40.00."
+    )
+    assert (after["status"], after["offer"]) == ("purchased", None)
+    assert len(api.get("/api/v1/tickets").json()["results"]) == 2
+
+
+def test_a_bank_that_asks_is_said_so(api, rush, buyer):
+    ask_with_card(api, rush, kept_card(buyer, ALWAYS_ASKS))
+    let_go(rush)
+    payments.charge_next_offer(now=timezone.now())
+
+    offer = told(api)["offer"]
+    order = api.get(f"/api/v1/orders/{offer['order']}").json()
+
+    assert offer["next_step"] == "confirm"
+    assert order["payment"]["status"] == "requires_action"
+    assert order["payment"]["next_action"]["url"]
+
+
+# Leaving --------------------------------------------------------------------------
+
+
+def test_leaving_hands_an_offer_on(api, rush):
+    entry = ask(api, rush).json()
+    let_go(rush)
+
+    response = api.delete(f"{ENTRIES}/{entry['id']}")
+
+    assert response.status_code == 204
+    assert told(api)["status"] == "withdrawn"
+    assert told(api)["what_happens"] == (
+        "You have left this waitlist. Nothing was charged."
+    )
+
+
+def test_what_was_bought_is_not_left(api, rush, card):
+    entry = ask_with_card(api, rush, card).json()
+    let_go(rush)
+    payments.charge_next_offer(now=timezone.now())
+
+    response = api.delete(f"{ENTRIES}/{entry['id']}")
+
+    assert response.status_code == 409
+    assert response.json()["code"] == "hold_already_sold"
+    assert WaitlistEntry.objects.get().status == WaitlistStatus.PURCHASED
+
+
+def test_a_strangers_place_is_nowhere(api, anonymous, rush, card):
+    entry = ask_with_card(api, rush, card).json()
+    address = f"{ENTRIES}/{entry['id']}"
+
+    api.force_authenticate(make.buyer())
+    theirs = [api.get(address), api.delete(address)]
+
+    assert [answer.status_code for answer in theirs] == [404, 404]
+    assert api.get(ENTRIES).json()["results"] == []
+    assert anonymous.get(ENTRIES).status_code == 401
+    assert WaitlistEntry.objects.get().status == WaitlistStatus.WAITING
+
+
+# Cost -----------------------------------------------------------------------------
+
+
+def test_the_list_asks_the_same_for_one_as_for_many(
+    api, buyer, rush, card, django_assert_num_queries
+):
+    others = [make.ticket_type(event=rush.event, stock=1) for _ in range(3)]
+    for kind in others:
+        held(kind, 1, now=timezone.now())
+    ask_with_card(api, rush, card)
+    with django_assert_num_queries(2):
+        one = api.get(ENTRIES).json()["results"]
+
+    for kind in others:
+        assert ask(api, kind, 1).status_code == 201
+    with django_assert_num_queries(2):
+        many = api.get(ENTRIES).json()["results"]
+
+    assert (len(one), len(many)) == (1, 4)
+
+
+def test_a_maximum_is_in_the_smallest_coin_of_its_currency(api, rush):
+    yen = make.ticket_type(event=rush.event, stock=1, unit_amount=1200, currency="JPY")
+    held(yen, 1, now=timezone.now())
+
+    entry = ask(api, yen, 1, max_total={"amount": 1500, "currency": "JPY"}).json()
+
+    assert "for JPY 1,500 at most in all" in entry["what_happens"]
