@@ -55,6 +55,38 @@ register(
        AND ticket.status NOT IN ('withdrawn', 'returned')
      GROUP BY type.id
     HAVING count(ticket.id) <> type.capacity
+       AND NOT (count(ticket.id) > type.capacity
+                AND count(*) FILTER (WHERE ticket.status = 'available') = 0
+                AND EXISTS (SELECT FROM inventory_override AS override
+                             WHERE override.ticket_type_id = type.id
+                               AND override.closed_at IS NULL))
+    """,
+)
+register(
+    2,
+    "No more is held and sold than a shared cap allows, or somebody has said so",
+    """
+    SELECT cap.id AS cap, cap.capacity, count(ticket.id) AS taken
+      FROM inventory_stockcap AS cap
+      JOIN inventory_stockcap_types AS link ON link.stockcap_id = cap.id
+      JOIN inventory_ticket AS ticket
+        ON ticket.ticket_type_id = link.tickettype_id
+       AND ticket.status IN ('held', 'sold', 'checked_in')
+     GROUP BY cap.id
+    HAVING count(ticket.id) > cap.capacity
+       AND NOT EXISTS (SELECT FROM inventory_override AS override
+                        WHERE override.cap_id = cap.id AND override.closed_at IS NULL)
+    """,
+)
+register(
+    2,
+    "A shared cap and its types belong to one event",
+    """
+    SELECT cap.id AS cap, type.id AS ticket_type
+      FROM inventory_stockcap AS cap
+      JOIN inventory_stockcap_types AS link ON link.stockcap_id = cap.id
+      JOIN inventory_tickettype AS type ON type.id = link.tickettype_id
+     WHERE type.event_id <> cap.event_id
     """,
 )
 register(

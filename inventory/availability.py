@@ -41,8 +41,8 @@ SAID_BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """A ticket type that has tickets. `available` is counted to COUNTED_UP_TO;
-    `held` is known where nothing is available.
+    """A ticket type that has tickets. `available` is counted to COUNTED_UP_TO and
+    no more than its shared caps leave; `held` is known where nothing is available.
     """
 
     id: UUID | str
@@ -52,6 +52,7 @@ class TypeFacts:
     terms: Terms
     available: int
     held: bool
+    is_capped: bool = False
 
     @property
     def stock(self) -> Availability:
@@ -109,8 +110,9 @@ class EventFacts:
 
     def left(self, now: datetime) -> int | None:
         """How many tickets of all types can be had, if few enough to be told."""
-        if self.why_closed(now):
-            return None
+        shared = len(self.types) > 1 and any(facts.is_capped for facts in self.types)
+        if self.why_closed(now) or shared:
+            return None  # What types share must not be counted for each of them.
         available = sum(facts.available for facts in self.types)
         return available if 0 < available <= TOLD_UP_TO else None
 

@@ -153,7 +153,7 @@ def facts_of(row: Row) -> EventFacts:
 def type_facts(values: list[Any], row: Row) -> TypeFacts:
     """Read what `listing.rows` has packed for one ticket type."""
     ident, name, description, fee_name, unit, fee, currency, floor, *rest = values
-    steps, available, held = rest
+    steps, available, is_capped, held = rest
     return TypeFacts(
         id=ident,
         name=name,
@@ -170,4 +170,5 @@ def type_facts(values: list[Any], row: Row) -> TypeFacts:
         ),
         available=available,
         held=bool(held),
+        is_capped=is_capped,
     )

@@ -6,6 +6,7 @@ with its name says.
 """
 
 from inventory.pricing import BASIS_POINTS, EXPONENTS
+from inventory.room import ROOM
 
 # Greater than every price: events without one come last.
 NO_PRICE = 2**31 - 1
@@ -100,7 +101,8 @@ SELECT id, distance, price FROM (
                            event.starts_at > %(now)s, true)
               AND EXISTS (SELECT FROM inventory_ticket AS ticket
                            WHERE ticket.ticket_type_id = type.id
-                             AND ticket.status = 'available')) AS cheapest ON true
+                             AND ticket.status = 'available')
+              AND coalesce({ROOM.format(type="type.id")} > 0, true)) AS cheapest ON true
      WHERE {{where}}) AS priced
  WHERE (price, id) > (%(price)s, %(after)s::uuid)
  ORDER BY price, id

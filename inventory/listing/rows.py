@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from inventory.availability import COUNTED_UP_TO
+from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM
 from ticketapp.prepared import planned
 
 # `page` gives id, distance and price, in the order they are shown. Stock is
@@ -40,15 +41,19 @@ SELECT page.distance, page.price, event.id, event.name, event.status, event.star
        SELECT json_agg(json_build_array(
                   type.id, type.name, type.description, type.fee_name,
                   type.unit_amount, type.fee_amount, type.currency,
-                  type.floor_amount, steps.list, stock.available,
+                  type.floor_amount, steps.list, stock.available, caps.are_there,
                   CASE WHEN stock.available = 0 THEN EXISTS (
                       SELECT FROM inventory_ticket AS ticket
                        WHERE ticket.ticket_type_id = type.id
-                         AND ticket.status = 'held') END)
+                         AND ticket.status = 'held')
+                      OR caps.are_there AND {capped_is_held} END)
                   ORDER BY type.position, type.name) AS list
          FROM inventory_tickettype AS type
+        CROSS JOIN LATERAL (SELECT {is_capped} AS are_there) AS caps
         CROSS JOIN LATERAL (
-              SELECT count(*) AS available FROM (
+              SELECT greatest(0, least(
+                  count(*), CASE WHEN caps.are_there THEN {room} END)) AS available
+                FROM (
                   SELECT FROM inventory_ticket AS ticket
                    WHERE ticket.ticket_type_id = type.id
                      AND ticket.status = 'available'
@@ -65,11 +70,17 @@ ONE = """
     SELECT id, NULL::float8 AS distance, NULL::int AS price FROM events_event
      WHERE id = %(event)s AND status <> 'draft'
 """
+CONSTANTS = {
+    "counted": COUNTED_UP_TO,
+    "room": ROOM.format(type="type.id"),
+    "is_capped": IS_CAPPED.format(type="type.id"),
+    "capped_is_held": CAPPED_IS_HELD.format(type="type.id"),
+}
 MORE = """,
        event.description, event.viewer_counts, venue.address, venue.refund_policy,
        venue.tax_name
 """
-ONE_ROW = ROWS.format(page=ONE, counted=COUNTED_UP_TO, more=MORE)
+ONE_ROW = ROWS.format(page=ONE, more=MORE, **CONSTANTS)
 
 Row = dict[str, Any]
 
@@ -80,7 +91,7 @@ def rows_of(page: str, params: Mapping[str, Any], *, plan: bool) -> list[Row]:
     `plan` is for pages that are asked for all the time: planning a statement of
     so many joins takes longer than running it.
     """
-    statement = ROWS.format(page=page, counted=COUNTED_UP_TO, more="")
+    statement = ROWS.format(page=page, more="", **CONSTANTS)
     return _fetch(planned(statement, params) if plan else statement, params)
 
 

@@ -1,5 +1,8 @@
-"""Stock, by subject: what is sold in `stock`, who waits for it in `waitlist`."""
+"""Stock, by subject: what is sold in `stock`, limits above it in `caps`, who waits
+for it in `waitlist`.
+"""
 
+from inventory.models.caps import Override, StockCap
 from inventory.models.stock import (
     FREE_TICKET,
     LIVE_HOLD,
@@ -37,7 +40,9 @@ __all__ = [
     "Hold",
     "HoldQuerySet",
     "HoldStatus",
+    "Override",
     "PriceStep",
+    "StockCap",
     "Ticket",
     "TicketQuerySet",
     "TicketStatus",

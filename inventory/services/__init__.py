@@ -1,7 +1,7 @@
 """What can be done to stock: `from inventory import services as inventory`.
 
 Lock order, everywhere: (buyer, event) key, event, ticket type, waitlist of the
-type, hold, tickets.
+type, override of the type, shared caps, hold, tickets.
 """
 
 from inventory.services.admission import (
@@ -12,7 +12,8 @@ from inventory.services.admission import (
     check_in,
     register_admission_check,
 )
-from inventory.services.capacity import CapacityBelowTaken, set_capacity
+from inventory.services.capacity import CapacityBelowTaken, Overrider, set_capacity
+from inventory.services.caps import CapOfAnotherEvent, save_cap
 from inventory.services.holds import (
     AllHeld,
     HoldExists,
@@ -33,6 +34,7 @@ from inventory.services.offers import (
     stop_charging,
     tell_instead,
 )
+from inventory.services.quoting import pass_on_fall, todays_quote
 from inventory.services.releasing import (
     HoldAlreadySold,
     HoldBeingPaid,
@@ -66,6 +68,7 @@ __all__ = [
     "AllHeld",
     "AlreadyCheckedIn",
     "AlreadyOnWaitlist",
+    "CapOfAnotherEvent",
     "CapacityBelowTaken",
     "GroupTooLarge",
     "HoldAlreadySold",
@@ -76,6 +79,7 @@ __all__ = [
     "NotOnSale",
     "NotYetOnSale",
     "OverLimit",
+    "Overrider",
     "ScanIdReused",
     "SoldOut",
     "TicketNotReturnable",
@@ -96,6 +100,7 @@ __all__ = [
     "lock_waitlists",
     "match_waitlists",
     "pass_offer",
+    "pass_on_fall",
     "pause_paying",
     "register_admission_check",
     "register_offer_job",
@@ -104,11 +109,13 @@ __all__ = [
     "retake_tickets",
     "return_tickets",
     "return_to_line",
+    "save_cap",
     "save_ticket_type",
     "sell_held_tickets",
     "set_capacity",
     "start_paying",
     "stop_charging",
     "tell_instead",
+    "todays_quote",
     "withdraw_from_waitlist",
 ]

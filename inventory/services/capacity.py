@@ -3,13 +3,16 @@
 Lock order: ticket type, waitlist of the type, tickets.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from inventory.models import TAKEN_TICKET, Ticket, TicketStatus, TicketType
+from accounts.models import User
+from inventory.models import Override, StockCap, TicketStatus, TicketType
 from inventory.services.matching import freeing
-from inventory.services.picking import SLOTS, WAITING_ORDER
+from inventory.services.overbooking import move, present_of, withdraw
+from inventory.services.picking import SLOTS
 from ticketapp.errors import DomainError
 
 ADD_TICKETS = """
@@ -28,54 +31,76 @@ class CapacityBelowTaken(DomainError):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Overrider:
+    """Who takes it on themselves to promise less than was taken, and why."""
+
+    user: User
+    reason: str
+
+
 @transaction.atomic
 def set_capacity(
-    *, ticket_type: TicketType, capacity: int, now: datetime
+    *,
+    ticket_type: TicketType,
+    capacity: int,
+    now: datetime,
+    override: Overrider | None = None,
 ) -> TicketType:
     """Make `capacity` the number of tickets of this type, sold ones included.
 
     More: withdrawn tickets come back first, the rest are made in one statement
     (70,000 take seconds). Fewer: free ones are withdrawn, waiting for buyers who
-    are picking one this instant. Raises CapacityBelowTaken and changes nothing
-    when too few are free.
+    are picking one this instant. When too few are free it raises
+    CapacityBelowTaken and changes nothing; with an `override` all free ones go,
+    the decision is recorded, and what comes back later goes too until the type
+    is not overbooked any more.
     """
     locked = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
     with freeing([locked.pk], now=now):
-        _resize(locked, capacity)
+        _resize(locked, capacity, override, now)
     return locked
 
 
-def _resize(ticket_type: TicketType, capacity: int) -> None:
-    tickets = Ticket.objects.filter(ticket_type=ticket_type)
-    present = tickets.exclude(
-        status__in=[TicketStatus.RETURNED, TicketStatus.WITHDRAWN]
-    ).count()
-    if capacity > present:
-        _add(ticket_type, capacity - present)
-    elif capacity < present and _withdraw(ticket_type, present - capacity) < (
-        present - capacity
-    ):
-        taken = tickets.filter(status__in=TAKEN_TICKET).count()
-        raise CapacityBelowTaken(taken=taken, capacity=capacity)
+def _resize(
+    ticket_type: TicketType, capacity: int, override: Overrider | None, now: datetime
+) -> None:
+    present = present_of(ticket_type.pk)
+    excess = present - capacity
+    close_overrides(ticket_type, now=now)
+    if excess < 0:
+        _add(ticket_type, -excess)
+    elif excess > 0 and withdraw(ticket_type.pk, excess) < excess:
+        taken = present_of(ticket_type.pk)
+        if override is None:
+            raise CapacityBelowTaken(taken=taken, capacity=capacity)
+        record_override(
+            override, ticket_type=ticket_type, capacity=capacity, taken=taken, now=now
+        )
     ticket_type.capacity = capacity
     ticket_type.save(update_fields=["capacity"])
 
 
+def record_override(
+    override: Overrider, *, capacity: int, taken: int, now: datetime, **of: object
+) -> Override:
+    return Override.objects.create(
+        capacity=capacity,
+        taken=taken,
+        made_by=override.user,
+        reason=override.reason,
+        created_at=now,
+        **of,
+    )
+
+
+def close_overrides(limit: TicketType | StockCap, *, now: datetime) -> None:
+    limit.overrides.filter(closed_at__isnull=True).update(closed_at=now)
+
+
 def _add(ticket_type: TicketType, number: int) -> None:
-    restored = _move(
-        ticket_type, number, TicketStatus.WITHDRAWN, TicketStatus.AVAILABLE
+    restored = move(
+        ticket_type.pk, number, TicketStatus.WITHDRAWN, TicketStatus.AVAILABLE
     )
     with connection.cursor() as cursor:
         cursor.execute(ADD_TICKETS, [ticket_type.pk, SLOTS, number - restored])
-
-
-def _withdraw(ticket_type: TicketType, number: int) -> int:
-    return _move(ticket_type, number, TicketStatus.AVAILABLE, TicketStatus.WITHDRAWN)
-
-
-def _move(ticket_type: TicketType, number: int, old: str, new: str) -> int:
-    """Move up to `number` tickets; say how many there were."""
-    tickets = Ticket.objects.filter(ticket_type=ticket_type, status=old)
-    locked = tickets.order_by(*WAITING_ORDER).select_for_update()[:number]
-    keys = list(locked.values_list("pk", flat=True))
-    return Ticket.objects.filter(pk__in=keys).update(status=new)

@@ -38,6 +38,7 @@ from inventory.services.offers import (
     offer,
     offer_ends_at,
 )
+from inventory.services.overbooking import lock_overrides, withdraw_excess
 from inventory.services.picking import Pick, keep_pick, pick_tickets, turn_of, undo_pick
 from ticketapp.jobs import look_now
 
@@ -72,10 +73,14 @@ def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Non
 
     Nobody waits for a type: one cheap query. Else its waitlist is locked
     before, and after it the whole line is matched with all that is available,
-    because two single releases may make a pair.
+    because two single releases may make a pair. What comes back to a type that
+    is overbooked is withdrawn first.
     """
     waitlists = lock_waitlists(ticket_type_ids)
+    overrides = lock_overrides(ticket_type_ids)
     yield
+    for override in overrides:
+        withdraw_excess(override, now=now)
     for waitlist in waitlists:
         match(waitlist, now=now)
 

@@ -1,7 +1,8 @@
 """The one hot statement: lock tickets from a random slot on, all or none.
 
 Text of its own, because a rush runs it thousands of times a minute: the buyer's
-turn, the limit, the pick, the hold and the tickets are one round trip.
+turn, the limit, the pick, the hold and the tickets are one round trip. Shared caps
+are locked after the buyer's turn, the type and its waitlist, before the tickets.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.db import connection
 
 from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
 from inventory.pricing import Quote
+from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM
 from ticketapp.prepared import planned
 
 SLOTS = 2**31
@@ -26,6 +28,15 @@ TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
 BEGIN_ATTEMPT = "SAVEPOINT pick_tickets"
 UNDO_ATTEMPT = "ROLLBACK TO SAVEPOINT pick_tickets"
 KEEP_ATTEMPT = "RELEASE SAVEPOINT pick_tickets"
+# Only where a cap is shared, and again a statement of its own: what is counted
+# under a lock must be counted after it. Inside the attempt, so that whoever falls
+# short queues for the type with empty hands.
+LOCK_CAPS = """
+SELECT FROM inventory_stockcap
+ WHERE id IN (SELECT stockcap_id FROM inventory_stockcap_types
+               WHERE tickettype_id = %(ticket_type)s)
+ ORDER BY id FOR NO KEY UPDATE
+"""
 
 PICK = """
 /* pick_tickets */
@@ -41,14 +52,18 @@ WITH mine AS (
       LEFT JOIN inventory_hold AS live
         ON live.user_id = %(user)s AND live.event_id = %(event)s
        AND live.status IN ('active', 'paying')
+), caps AS (
+    SELECT {is_capped} AS are_there,
+           CASE WHEN %(caps_are_locked)s THEN {room} END AS room
 ), wanted AS (
     SELECT CASE WHEN (id IS NULL OR %(beside_a_live_hold)s)
                  AND tickets + coalesce(quantity, 0) + %(quantity)s <= %(limit)s
                  AND (%(may_pass_the_line)s OR NOT EXISTS (
                      SELECT FROM inventory_waitlistentry
                       WHERE ticket_type_id = %(ticket_type)s AND status = 'waiting'))
+                 AND (NOT caps.are_there OR coalesce(room >= %(quantity)s, false))
                 THEN %(quantity)s ELSE 0 END AS tickets
-      FROM mine
+      FROM mine, caps
 ), above AS (
     SELECT id FROM inventory_ticket
      WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
@@ -83,21 +98,32 @@ WITH mine AS (
     RETURNING ticket.id
 )
 SELECT mine.*, taken.tickets,
-       CASE WHEN taken.tickets < %(quantity)s THEN (
+       CASE WHEN taken.tickets < %(quantity)s THEN greatest(0, least(caps.room, (
            SELECT count(*) FROM (
                SELECT FROM inventory_ticket
                 WHERE ticket_type_id = %(ticket_type)s AND status = 'available'
-                LIMIT %(quantity)s) AS rest) END AS available,
+                LIMIT %(quantity)s) AS rest))) END AS available,
        CASE WHEN taken.tickets < %(quantity)s THEN EXISTS (
            SELECT FROM inventory_ticket
-            WHERE ticket_type_id = %(ticket_type)s AND status = 'held') END AS held
-  FROM mine, (SELECT count(*) AS tickets FROM taken) AS taken
+            WHERE ticket_type_id = %(ticket_type)s AND status = 'held')
+           OR coalesce(caps.room < %(quantity)s, false) AND {capped_is_held}
+           END AS held,
+       caps.are_there AND NOT %(caps_are_locked)s AS caps_are_in_the_way
+  FROM mine, caps, (SELECT count(*) AS tickets FROM taken) AS taken
 """
-EAGER = PICK.format(order="slot", lock="FOR UPDATE SKIP LOCKED")
+CAPS = {
+    name: text.format(type="%(ticket_type)s")
+    for name, text in [
+        ("room", ROOM),
+        ("is_capped", IS_CAPPED),
+        ("capped_is_held", CAPPED_IS_HELD),
+    ]
+}
+EAGER = PICK.format(order="slot", lock="FOR UPDATE SKIP LOCKED", **CAPS)
 # Who waits for several tickets takes them in this order, here and everywhere: a
 # row that was taken while we waited stays locked by us until the end.
 WAITING_ORDER = ("slot", "id")
-PATIENT = PICK.format(order=", ".join(WAITING_ORDER), lock="FOR UPDATE")
+PATIENT = PICK.format(order=", ".join(WAITING_ORDER), lock="FOR UPDATE", **CAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,24 +242,41 @@ def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
     """Lock, hold and count in one round trip; needs an open transaction.
 
     Eager, rows that others are taking this instant are skipped, so a rush never
-    queues; patient, they are waited for. Short of the quantity, all that was
-    locked is let go again.
+    queues; patient, they are waited for. Where caps are shared it takes a second
+    trip, under their locks. Short of the quantity, all that was locked is let go.
     """
     hold_id = uuid4()
+    found = _attempt(pick, hold_id, patient=patient, caps_are_locked=False)
+    if found.caps_are_in_the_way:
+        found = _attempt(pick, hold_id, patient=patient, caps_are_locked=True)
+    return found.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    outcome: Outcome
+    caps_are_in_the_way: bool
+
+
+def _attempt(
+    pick: Pick, hold_id: UUID, *, patient: bool, caps_are_locked: bool
+) -> _Found:
     statement, slot = (PATIENT, 0) if patient else (EAGER, randrange(SLOTS))
-    params = pick.parameters(hold_id, slot)
+    params = pick.parameters(hold_id, slot) | {"caps_are_locked": caps_are_locked}
+    steps = [TAKE_TURN, BEGIN_ATTEMPT]
+    if caps_are_locked:
+        steps.append(LOCK_CAPS)
     with connection.cursor() as cursor:
         # Planned once a connection: planning takes three times as long as picking.
-        cursor.execute(
-            f"{TAKE_TURN}; {BEGIN_ATTEMPT}; {planned(statement, params)}", params
-        )
-        *mine, taken, available, held = cursor.fetchone()
+        cursor.execute("; ".join([*steps, planned(statement, params)]), params)
+        *mine, taken, available, held, caps_are_in_the_way = cursor.fetchone()
         complete = taken == pick.quantity
         # Also with nothing picked: a row that turned out taken stays locked too.
         if not complete:
             cursor.execute(UNDO_ATTEMPT)
     hold = pick.hold(hold_id) if complete else None
-    return Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]
+    outcome = Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]
+    return _Found(outcome, caps_are_in_the_way)
 
 
 def undo_pick() -> None:

@@ -81,10 +81,12 @@ def test_with_a_plain_lock_on_the_type_a_capacity_change_deadlocks(monkeypatch):
     assert breaks_within(ROUNDS, capacity_changes_during_a_rush)
 
 
+@pytest.mark.timeout(300)
 def test_without_one_order_of_ticket_locks_a_capacity_change_deadlocks(monkeypatch):
     monkeypatch.setattr(releasing, "lock_tickets", Ticket.objects.filter)
 
-    assert breaks_within(ROUNDS, capacity_changes_during_a_rush)
+    # It takes four that cross within a moment, about once in ten rounds.
+    assert breaks_within(3 * ROUNDS, capacity_changes_during_a_rush)
 
 
 def test_without_the_types_lock_two_capacity_changes_miscount(monkeypatch):
