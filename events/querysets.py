@@ -45,6 +45,11 @@ def matches(text: str) -> Q:
     return found
 
 
+def goes_on(now: datetime) -> Q:
+    """Not over: by its end, or where that is not known by sales still open."""
+    return Q(ends_at__gt=now) | Q(ends_at__isnull=True, sales_close_at__gt=now)
+
+
 def words_of(query: str) -> list[str]:
     return fold(query).split()[:MAX_SEARCH_WORDS]
 
@@ -111,12 +116,10 @@ class EventQuerySet(models.QuerySet[Any]):
 
         An event without a certain time (`starts_at` is null) is in no window.
         """
-        until = now + timedelta(hours=hours)
-        goes_on = Q(ends_at__gt=now) | Q(ends_at__isnull=True, sales_close_at__gt=now)
         return self.filter(
-            Q(starts_at__gt=now) | goes_on,
+            Q(starts_at__gt=now) | goes_on(now),
             starts_at__gt=now - LONGEST_RUN,
-            starts_at__lte=until,
+            starts_at__lte=now + timedelta(hours=hours),
         )
 
     def on_a_day(self, now: datetime) -> Self:

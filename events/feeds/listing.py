@@ -26,6 +26,11 @@ CATEGORIES = {
 }
 
 
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects in a list, and nothing of whatever else is there."""
+    return [x for x in value if isinstance(x, dict)] if isinstance(value, list) else []
+
+
 def name_of(value: object) -> str:
     name = mended(clean(value))
     if not name:
@@ -67,9 +72,7 @@ def picture(images: object, notes: list[str]) -> str:
 
     Pages load pictures over https only, so the address is made that.
     """
-    if isinstance(images, dict):
-        images = [images]
-    fit = [image for image in images or [] if isinstance(image, dict)]
+    fit = objects([images] if isinstance(images, dict) else images)
     if not fit:
         return ""
     best = min(fit, key=_unsuited)

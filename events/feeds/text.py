@@ -10,9 +10,11 @@ MISSING = {"", "NOT AVAILABLE", "NOT APPLICABLE", "UNKNOWN", "N/A", "NONE", "NUL
 
 def clean(value: object) -> str:
     """One line of text without odd spaces; empty for the words for "nothing"."""
-    if value is None:
+    if value is None or isinstance(value, dict | list):
         return ""
-    text = unicodedata.normalize("NFC", str(value)).replace("\x00", "")
+    # Half a surrogate pair, which JSON can spell, is no letter and no UTF-8.
+    text = str(value).encode(errors="ignore").decode()
+    text = unicodedata.normalize("NFC", text).replace("\x00", "")
     text = " ".join(text.split())
     return "" if text.upper() in MISSING else text
 

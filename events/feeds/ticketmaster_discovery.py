@@ -115,12 +115,9 @@ def _status(event: dict[str, Any], notes: list[str]) -> str:
 
 
 def _category(event: dict[str, Any], embedded: dict[str, Any]) -> str:
-    said = event.get("classifications")
-    kind = _first(said)
-    for other in said if isinstance(said, list) else []:
-        if _dict(other).get("primary") is True:
-            kind = other
-            break
+    said = listing.objects(event.get("classifications"))
+    primary = [kind for kind in said if kind.get("primary") is True]
+    kind = _first(primary or said)
     if clean(_dict(kind.get("genre")).get("name")).casefold() == "comedy":
         return "Comedy"
     segment = _dict(kind.get("segment")).get("name")
@@ -129,8 +126,7 @@ def _category(event: dict[str, Any], embedded: dict[str, Any]) -> str:
 
 def _performers(embedded: dict[str, Any], notes: list[str]) -> tuple[PerformerRow, ...]:
     found: dict[str, PerformerRow] = {}
-    for attraction in embedded.get("attractions") or []:
-        act = _dict(attraction)
+    for act in listing.objects(embedded.get("attractions")):
         own_id, name = clean(act.get("id")), clean(act.get("name"))
         if not name or not own_id:
             notes.append(f"performer {own_id or '?'} has no name: left out")

@@ -88,16 +88,14 @@ def _status(event: dict[str, Any]) -> str:
 
 
 def _category(event: dict[str, Any]) -> str:
-    first = next(iter(event.get("categories") or []), None)
-    if not isinstance(first, dict):
-        return ""
+    first = next(iter(listing.objects(event.get("categories"))), {})
     return listing.category_of(
         CATEGORIES.get(clean(first.get("id"))), first.get("name")
     )
 
 
 def _performers(event: dict[str, Any], domain: str) -> tuple[PerformerRow, ...]:
-    acts = [act for act in event.get("attractions") or [] if isinstance(act, dict)]
+    acts = listing.objects(event.get("attractions"))
     named = [(clean(act.get("id")), clean(act.get("name"))) for act in acts]
     return tuple(
         PerformerRow(source_id=f"{domain}:{own_id}"[:120], name=name[:200])

@@ -14,6 +14,8 @@ from events.feeds.rows import BadRow, VenueFacts
 from events.feeds.text import clean
 from events.local_time import WallTime, kind_of_wall_time, local_to_utc
 
+# A year outside of these is a mistake, and some are more than a clock can hold.
+YEARS = range(1970, 2200)
 SHORT_OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 
 
@@ -22,9 +24,12 @@ def date_of(value: object, name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadRow(f"{name} {text!r} is not a date") from None
+    if day.year not in YEARS:
+        raise BadRow(f"{name} {text!r} is not a believable date")
+    return day
 
 
 def time_of(value: object, name: str) -> time | None:
@@ -49,6 +54,9 @@ def instant_of(value: object, name: str, notes: list[str]) -> datetime | None:
         return None
     if instant.tzinfo is None:
         notes.append(f"{name} {text!r} has no offset: left out")
+        return None
+    if instant.year not in YEARS:
+        notes.append(f"{name} {text!r} is not believable: left out")
         return None
     return instant.astimezone(UTC)
 

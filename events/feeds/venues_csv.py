@@ -7,6 +7,7 @@ the point is the middle of the city and not the venue.
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 from events.feeds import venues
 from events.feeds.rows import BadRow, Parsed, Remark, UnreadableDocument, VenueRow
@@ -26,15 +27,23 @@ def parse(text: str) -> Parsed[VenueRow]:
         raise UnreadableDocument(f"no column {', '.join(missing)} in the first line")
     reader.fieldnames = header
     parsed: Parsed[VenueRow] = Parsed()
+    try:
+        for line, record in _records(reader):
+            try:
+                parsed.rows.append(_row(record, line, parsed))
+            except BadRow as error:
+                parsed.errors.append(Remark(line, str(error)))
+    except csv.Error as error:
+        raise UnreadableDocument(f"line {reader.line_num}: {error}") from error
+    return venues.finish(parsed)
+
+
+def _records(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
+    """Each record with its line; one that spans several is named by its first."""
     previous = reader.line_num
     for record in reader:
-        # A quoted field may span lines: a record is named by its first.
-        line, previous = previous + 1, reader.line_num
-        try:
-            parsed.rows.append(_row(record, line, parsed))
-        except BadRow as error:
-            parsed.errors.append(Remark(line, str(error)))
-    return venues.finish(parsed)
+        yield previous + 1, record
+        previous = reader.line_num
 
 
 def _row(record: dict[str, str], line: int, parsed: Parsed[VenueRow]) -> VenueRow:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
+from django.conf import settings
 from django.contrib.gis.geos import Point
 from django.db import connection, transaction
 
@@ -81,8 +82,14 @@ def import_venues(*, rows: Iterable[VenueRow], now: datetime) -> VenueReport:
 
 
 def take_import_lock() -> None:
-    """Wait for any other import to end: two at once would not see each other's."""
+    """Wait for any other import to end: two at once would not see each other's.
+
+    It may take longer than a web request is allowed to: the time limits are
+    lifted until the end of this transaction.
+    """
     with connection.cursor() as cursor:
+        for limit in settings.DATABASE_TIMEOUTS:
+            cursor.execute(f"set local {limit} = 0")
         cursor.execute("select pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from events.models import Event, LocationPrecision, Venue, VenueSource
 from events.services import save_venue
@@ -280,3 +281,16 @@ def test_importing_the_open_data_again_changes_nothing(capsys):
 
     assert everything() == before
     assert not Event.objects.exists()
+
+
+def test_two_imports_at_once_take_turns_and_no_limit_of_time_ends_them(table):
+    imported(table("A,London,GB,51.5,-0.1,,"))
+
+    with connection.cursor() as cursor:
+        cursor.execute("show lock_timeout")
+        [limit] = cursor.fetchone()
+        cursor.execute("select count(*) from pg_locks where locktype = 'advisory'")
+        [held] = cursor.fetchone()
+    # Of the import's transaction, which this test's encloses.
+    assert limit == "0"
+    assert held >= 1
