@@ -143,6 +143,8 @@ SILENCED_SYSTEM_CHECKS = ["gis.W001"]
 DATABASES = {
     "default": env.db("DATABASE_URL", default="postgis:///ticketapp")
     | {
+        # Whatever PostgreSQL the address names: only that one is used here.
+        "ENGINE": "ticketapp.postgis",
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.str("TEST_DATABASE", default="test_ticketapp")},
