@@ -20,16 +20,35 @@ TAX_PERCENT = 20
 CURRENCY = "GBP"
 # Name: price, fee and capacity.
 TYPES = {"stalls": (2500, 250, 3), "balcony": (1045, 0, 2), "guests": (0, 0, 2)}
-TOUCHED = """
-inventory_checkin payments_ledgerentry payments_incident payments_refund_lines
-payments_refund payments_dispute payments_paymentattempt payments_payment
-payments_orderline payments_order payments_mandate payments_stripeevent
-payments_sandboxevent payments_sandboxkey payments_sandboxobject
-payments_cardsetup payments_savedcard payments_customer
-inventory_waitlistentry inventory_waitlist inventory_ticket inventory_hold
-inventory_pricestep inventory_tickettype events_event
-notifications_delivery notifications_notification
-""".split()
+TOUCHED = [
+    "inventory_checkin",
+    "payments_ledgerentry",
+    "payments_incident",
+    "payments_refund_lines",
+    "payments_refund",
+    "payments_dispute",
+    "payments_paymentattempt",
+    "payments_payment",
+    "payments_orderline",
+    "payments_order",
+    "payments_mandate",
+    "payments_stripeevent",
+    "payments_sandboxevent",
+    "payments_sandboxkey",
+    "payments_sandboxobject",
+    "payments_cardsetup",
+    "payments_savedcard",
+    "payments_customer",
+    "inventory_waitlistentry",
+    "inventory_waitlist",
+    "inventory_ticket",
+    "inventory_hold",
+    "inventory_pricestep",
+    "inventory_tickettype",
+    "events_event",
+    "notifications_delivery",
+    "notifications_notification",
+]
 
 
 def empty() -> None:

@@ -1,0 +1,61 @@
+"""With a guard taken out, the machine must find what goes wrong without it.
+
+Each control runs within the default budget of the real test, without looking
+for the shortest program.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from inventory import services as inventory
+from inventory.models import Ticket, TicketStatus
+from payments.gateways import get_gateway
+from payments.services import asking, repaying, sweeping
+from tests.properties.running import DEFAULT, run
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+BUDGET = replace(DEFAULT, shrinks=False)
+
+
+def test_finds_a_sweep_that_frees_tickets_before_it_cancels_the_intent(monkeypatch):
+    def free_first(payment, now: datetime) -> None:
+        inventory.free_paying_hold(hold=payment.order.hold, now=now)
+        asking.cancel_payment(payment=payment, now=now)
+
+    monkeypatch.setattr(sweeping, "_finish", free_first)
+
+    with pytest.raises(AssertionError, match="under a payment that may still succeed"):
+        run(BUDGET)
+
+
+def test_finds_tickets_that_are_sold_again_after_a_refund(monkeypatch):
+    @transaction.atomic
+    def put_back(*, tickets, now: datetime) -> None:
+        Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(
+            status=TicketStatus.AVAILABLE, hold=None
+        )
+
+    monkeypatch.setattr(inventory, "return_tickets", put_back)
+
+    with pytest.raises(AssertionError, match="A ticket that was sold is"):
+        run(BUDGET)
+
+
+def test_finds_refunds_that_are_paid_again_when_the_reply_is_lost(monkeypatch):
+    def ask_anew(refund):
+        return get_gateway().refund(
+            intent_id=refund.payment.intent_id,
+            amount=refund.amount,
+            currency=refund.currency,
+            key=uuid4().hex,
+            reference=uuid4().hex,
+        )
+
+    monkeypatch.setattr(repaying, "_ask_for", ask_anew)
+
+    with pytest.raises(AssertionError):
+        run(BUDGET)
