@@ -2,5 +2,12 @@
 
 from inventory.admin.events import EventAdmin
 from inventory.admin.stock import CheckInAdmin, HoldAdmin, TicketTypeAdmin
+from inventory.admin.waitlist import WaitlistEntryAdmin
 
-__all__ = ["CheckInAdmin", "EventAdmin", "HoldAdmin", "TicketTypeAdmin"]
+__all__ = [
+    "CheckInAdmin",
+    "EventAdmin",
+    "HoldAdmin",
+    "TicketTypeAdmin",
+    "WaitlistEntryAdmin",
+]

@@ -13,10 +13,11 @@ from inventory.models import (
     WaitlistStatus,
 )
 from tests import factories as make
+from tests import lining_up
 from tests.factories import NOON
+from tests.lining_up import EVENING, held
 
 pytestmark = pytest.mark.django_db
-EVENING = NOON + timedelta(hours=7)
 LEASE = timedelta(minutes=2)
 
 
@@ -28,18 +29,8 @@ def sold_out():
     return rush
 
 
-def held(ticket_type, quantity, *, user=None) -> Hold:
-    return inventory.hold_tickets(
-        user=user or make.buyer(), ticket_type=ticket_type, quantity=quantity, now=NOON
-    )
-
-
-def join(ticket_type, quantity=2, *, user=None, **wish) -> WaitlistEntry:
-    wish = {"ends_at": EVENING, "now": NOON} | wish
-    fresh = TicketType.objects.with_terms().get(pk=ticket_type.pk)
-    return inventory.join_waitlist(
-        user=user or make.buyer(), ticket_type=fresh, quantity=quantity, **wish
-    )
+def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
+    return lining_up.join(ticket_type, quantity, **wish)
 
 
 def ahead_of(entry) -> int | None:

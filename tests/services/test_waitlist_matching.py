@@ -19,10 +19,11 @@ from inventory.models import (
 from inventory.services.matching import lock_waitlists
 from notifications.models import Notification
 from tests import factories as make
+from tests import lining_up
 from tests.factories import NOON
+from tests.lining_up import EVENING, fresh, held, statuses
 
 pytestmark = pytest.mark.django_db
-EVENING = NOON + timedelta(hours=7)
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
 
@@ -36,19 +37,8 @@ def sold_out():
     return rush
 
 
-def held(ticket_type, quantity, *, user=None, now=NOON) -> Hold:
-    fresh = TicketType.objects.with_terms().get(pk=ticket_type.pk)
-    return inventory.hold_tickets(
-        user=user or make.buyer(), ticket_type=fresh, quantity=quantity, now=now
-    )
-
-
-def join(ticket_type, quantity=2, *, user=None, **wish) -> WaitlistEntry:
-    wish = {"ends_at": EVENING, "now": NOON} | wish
-    fresh = TicketType.objects.with_terms().get(pk=ticket_type.pk)
-    return inventory.join_waitlist(
-        user=user or make.buyer(), ticket_type=fresh, quantity=quantity, **wish
-    )
+def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
+    return lining_up.join(ticket_type, quantity, **wish)
 
 
 def free_one_pair(ticket_type, *, now=NOON) -> None:
@@ -59,14 +49,6 @@ def free_one_pair(ticket_type, *, now=NOON) -> None:
 def sell(hold, *, now=NOON) -> list[Ticket]:
     inventory.start_paying(hold=hold, now=now, lease=LEASE)
     return inventory.sell_held_tickets(hold=hold, now=now)
-
-
-def fresh(entry) -> WaitlistEntry:
-    return WaitlistEntry.objects.select_related("hold").get(pk=entry.pk)
-
-
-def statuses(*entries) -> list[str]:
-    return [fresh(entry).status for entry in entries]
 
 
 # Every way tickets come free --------------------------------------------------------
