@@ -48,5 +48,6 @@ class Command(ImportCommand):
         self.stdout.write(
             f"{path}: {report.created} created, {report.merged} merged with a venue "
             f"known before, {report.updated} updated, {report.unchanged} unchanged, "
-            f"{report.repeated} repeated in the file, {len(parsed.errors)} left out."
+            f"{report.repeated} repeated in the file, {len(parsed.errors)} left out; "
+            f"{report.kept_by_staff} are kept by staff and stay as they are."
         )
