@@ -100,8 +100,8 @@ class CheckInAdmin(LookOnly):
     """Every scan at the door: who came in, and what was refused."""
 
     venue_path = "ticket__ticket_type__event__venue"
-    list_display = ("scanned_at", "event", "kind", "gate", "admitted", "staff")
-    list_filter = ("admitted",)
+    list_display = ("scanned_at", "event", "kind", "gate", "admitted", "flag", "staff")
+    list_filter = ("admitted", "flag")
     list_select_related = ("ticket__ticket_type__event", "staff")
     search_fields = ("gate", "ticket__ticket_type__event__name")
     ordering = ("-scanned_at", "pk")

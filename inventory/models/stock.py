@@ -304,8 +304,21 @@ class Ticket(PublicModel, StatefulModel):
         return f"Ticket {self.pk}"
 
 
+class ScanFlag(models.TextChoices):
+    """Why somebody should look at a scan that did not count."""
+
+    NONE = "", "nothing"
+    AGAIN = "again", "scanned again and refused"
+    LET_IN_TWICE = "let_in_twice", "let in offline, with the ticket used elsewhere"
+    NOT_VALID = "not_valid", "let in offline, with a ticket that does not admit"
+
+
 class CheckIn(PublicModel):
-    """One scan at the door. The id is the scanner's, so an upload can repeat."""
+    """One scan at the door. The id is the scanner's, so an upload can repeat.
+
+    Of the scans of a ticket the earliest counts (`admitted`); the others are kept,
+    with a flag. `scanned_at` is by our clock, also for a scan made offline.
+    """
 
     ticket = models.ForeignKey(
         Ticket, on_delete=models.PROTECT, related_name="check_ins"
@@ -315,6 +328,9 @@ class CheckIn(PublicModel):
     )
     gate = models.CharField(max_length=80, blank=True)
     admitted = models.BooleanField()
+    flag = models.CharField(
+        max_length=20, choices=ScanFlag, default=ScanFlag.NONE, blank=True
+    )
     scanned_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -324,7 +340,16 @@ class CheckIn(PublicModel):
                 fields=["ticket"],
                 condition=Q(admitted=True),
                 name="inventory_check_in_admits_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(flag__in=ScanFlag.values),
+                name="inventory_check_in_flag_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(admitted=True, flag=ScanFlag.NONE)
+                | (Q(admitted=False) & ~Q(flag=ScanFlag.NONE)),
+                name="inventory_check_in_that_did_not_count_has_a_flag",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """Asking for tickets, and the holds and tickets one has."""
 
+from typing import Any
+
 from django.conf import settings
 from rest_framework import serializers
 
@@ -70,6 +72,24 @@ class CheckInRequestSerializer(serializers.Serializer):
         required=False, help_text="Yours, so that a scan may be sent twice."
     )
     gate = serializers.CharField(max_length=80, required=False, default="")
+    scanned_at = serializers.DateTimeField(
+        required=False,
+        help_text="For a scan made offline: when, by the scanner's clock. Then "
+        "`scan_id` and `sent_at` are needed too.",
+    )
+    sent_at = serializers.DateTimeField(
+        required=False,
+        help_text="The scanner's clock at the sending, so that ours can correct it.",
+    )
+
+    def validate(self, scan: dict[str, Any]) -> dict[str, Any]:
+        given = {"scanned_at", "sent_at"} & set(scan)
+        if given:
+            missing = {"scanned_at", "sent_at", "scan_id"} - set(scan)
+            needed = "A scan made offline needs scan_id, scanned_at and sent_at."
+            if missing:
+                raise serializers.ValidationError({name: [needed] for name in missing})
+        return scan
 
 
 class AdmittedTicketSerializer(serializers.Serializer):

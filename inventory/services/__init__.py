@@ -7,8 +7,10 @@ type, override of the type, shared caps, hold, tickets.
 from inventory.services.admission import (
     AlreadyCheckedIn,
     ScanIdReused,
+    ScanTimeOutOfRange,
     TicketNotValid,
     UnknownTicket,
+    by_our_clock,
     check_in,
     register_admission_check,
 )
@@ -81,6 +83,7 @@ __all__ = [
     "OverLimit",
     "Overrider",
     "ScanIdReused",
+    "ScanTimeOutOfRange",
     "SoldOut",
     "TicketNotReturnable",
     "TicketNotValid",
@@ -90,6 +93,7 @@ __all__ = [
     "UntilOutOfRange",
     "WaitlistClosed",
     "begin_charge",
+    "by_our_clock",
     "check_in",
     "free_paying_hold",
     "give_up_offer",

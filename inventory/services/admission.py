@@ -1,18 +1,21 @@
 """Letting people in. Lock order: ticket."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from events.models import EventStatus, Membership
 from inventory import codes
 from inventory.instants import utc
-from inventory.models import CheckIn, Ticket, TicketStatus
+from inventory.models import OWNED_TICKET, CheckIn, ScanFlag, Ticket, TicketStatus
 from ticketapp.errors import Action, DomainError
+
+# A scanner that was without network for longer was not at this event.
+OLDEST_SCAN = timedelta(days=3)
 
 AdmissionCheck = Callable[[Ticket], str | None]
 _checks: dict[str, AdmissionCheck] = {}
@@ -44,6 +47,13 @@ class ScanIdReused(DomainError):
     message = "This scan id was used for another ticket. Send a new one."
 
 
+class ScanTimeOutOfRange(DomainError):
+    code = "scan_time_out_of_range"
+    title = "The time of this scan cannot be right."
+    status = HTTPStatus.BAD_REQUEST
+    message = "A scan is made before it is sent, and not days before."
+
+
 def register_admission_check(name: str, check: AdmissionCheck) -> None:
     """Let an app above say why a sold ticket must not admit just now.
 
@@ -60,19 +70,87 @@ def check_in(
     gate: str,
     now: datetime,
     scan_id: UUID | None = None,
+    offline_at: datetime | None = None,
 ) -> CheckIn:
     """Admit the bearer of `code` once, at a venue where `staff` works.
 
-    The first scan wins under a row lock; later ones are kept as refused and
-    raise AlreadyCheckedIn with when and where the first was. The same scan id
-    gives the same answer again. Raises UnknownTicket or TicketNotValid.
+    The first scan wins under a row lock; later ones are kept and raise
+    AlreadyCheckedIn with when and where the first was. The same scan id gives the
+    same answer again. Raises UnknownTicket or TicketNotValid.
+
+    With `offline_at` the bearer was let in then, by a scanner without network
+    (see `by_our_clock`): of all scans the earliest counts, and whoever else was
+    let in on the ticket is flagged.
     """
-    with transaction.atomic():
-        ticket = _locked_ticket(code, staff)
-        scan = _repeated(scan_id, ticket) or _scan(ticket, staff, gate, now, scan_id)
+    try:
+        with transaction.atomic():
+            ticket = _locked_ticket(code, staff)
+            scan = _repeated(scan_id, ticket)
+            if scan is None:
+                seen = _seen(ticket, staff, gate, offline_at or now, scan_id)
+                scan = _judge(seen, offline=offline_at is not None)
+    except IntegrityError as clash:  # Another ticket's scan has just taken the id.
+        raise ScanIdReused from clash
     if scan.admitted:
         return scan
+    if scan.flag == ScanFlag.NOT_VALID:
+        raise TicketNotValid(reason=_why_not_valid(ticket) or "it did not then")
     raise _refusal(ticket)
+
+
+def by_our_clock(*, scanned_at: datetime, sent_at: datetime, now: datetime) -> datetime:
+    """When a scan was made, by a scanner whose clock may be wrong.
+
+    Its clock tells how long ago that was; ours tells when it was sent. Raises
+    ScanTimeOutOfRange for a time after the sending, or long ago.
+    """
+    ago = sent_at - scanned_at
+    if not timedelta(0) <= ago <= OLDEST_SCAN:
+        raise ScanTimeOutOfRange
+    return now - ago
+
+
+def _seen(
+    ticket: Ticket, staff: User, gate: str, at: datetime, scan_id: UUID | None
+) -> CheckIn:
+    """A scan that nothing is decided about yet."""
+    identity = {"id": scan_id} if scan_id else {}
+    return CheckIn(
+        ticket=ticket, staff=staff, gate=gate, scanned_at=at, admitted=False, **identity
+    )
+
+
+def _judge(scan: CheckIn, *, offline: bool) -> CheckIn:
+    """Decide which scan of the ticket counts, and write it down."""
+    ticket = scan.ticket
+    if ticket.status == TicketStatus.CHECKED_IN:
+        _judge_against_first(scan, offline=offline)
+    elif reason := _why_not_valid(ticket):
+        if not offline:
+            raise TicketNotValid(reason=reason)
+        scan.flag = ScanFlag.NOT_VALID
+    else:
+        ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=scan.scanned_at)
+        scan.admitted = True
+    scan.save(force_insert=True)
+    return scan
+
+
+def _judge_against_first(scan: CheckIn, *, offline: bool) -> None:
+    """Somebody came in before; unless this was earlier still, it is the second."""
+    ticket, first = scan.ticket, _first_of(scan.ticket)
+    if scan.scanned_at < first.scanned_at:
+        first.admitted, first.flag = False, ScanFlag.LET_IN_TWICE
+        first.save(update_fields=["admitted", "flag"])
+        ticket.checked_in_at = scan.scanned_at
+        ticket.save(update_fields=["checked_in_at"])
+        scan.admitted = True
+    else:
+        scan.flag = ScanFlag.LET_IN_TWICE if offline else ScanFlag.AGAIN
+
+
+def _first_of(ticket: Ticket) -> CheckIn:
+    return CheckIn.objects.get(ticket=ticket, admitted=True)
 
 
 def _locked_ticket(code: str, staff: User) -> Ticket:
@@ -99,36 +177,18 @@ def _repeated(scan_id: UUID | None, ticket: Ticket) -> CheckIn | None:
     return scan
 
 
-def _scan(
-    ticket: Ticket, staff: User, gate: str, now: datetime, scan_id: UUID | None
-) -> CheckIn:
-    admitted = ticket.status != TicketStatus.CHECKED_IN
-    if admitted:
-        _refuse_unless_valid(ticket)
-        ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=now)
-    identity = {"id": scan_id} if scan_id else {}
-    return CheckIn.objects.create(
-        ticket=ticket,
-        staff=staff,
-        gate=gate,
-        admitted=admitted,
-        scanned_at=now,
-        **identity,
-    )
-
-
-def _refuse_unless_valid(ticket: Ticket) -> None:
-    if ticket.status != TicketStatus.SOLD:
-        raise TicketNotValid(reason="it was taken back")
+def _why_not_valid(ticket: Ticket) -> str | None:
+    """Why a ticket does not admit; None for one that does, or did."""
+    if ticket.status not in OWNED_TICKET:
+        return "it was taken back"
     if ticket.ticket_type.event.status == EventStatus.CANCELLED:
-        raise TicketNotValid(reason="the event is cancelled")
-    for check in _checks.values():
-        if reason := check(ticket):
-            raise TicketNotValid(reason=reason)
+        return "the event is cancelled"
+    reasons = (check(ticket) for check in _checks.values())
+    return next((reason for reason in reasons if reason), None)
 
 
 def _refusal(ticket: Ticket) -> AlreadyCheckedIn:
-    first = CheckIn.objects.get(ticket=ticket, admitted=True)
+    first = _first_of(ticket)
     zone = ticket.ticket_type.event.venue.zone
     return AlreadyCheckedIn(
         first_at=utc(first.scanned_at),

@@ -24,6 +24,7 @@ class CheckInListView(StrictQueryMixin, APIView):
         services.AlreadyCheckedIn,
         services.TicketNotValid,
         services.ScanIdReused,
+        services.ScanTimeOutOfRange,
     ]
 
     @extend_schema(request=CheckInRequestSerializer, responses={201: CheckInSerializer})
@@ -31,11 +32,16 @@ class CheckInListView(StrictQueryMixin, APIView):
         """Admit the bearer of a code, once.
 
         Send a `scan_id` of your own and the same scan may be sent again: it gets
-        the same answer.
+        the same answer. A scan made offline is sent later with `scanned_at` and
+        `sent_at`: of all scans of a ticket the earliest counts, and whoever else
+        was let in on it is flagged for staff.
         """
         seen = CheckInRequestSerializer(data=request.data)
         seen.is_valid(raise_exception=True)
-        scan = services.check_in(
-            staff=request.user, now=timezone.now(), **seen.validated_data
-        )
+        now, scan = timezone.now(), dict(seen.validated_data)
+        if "scanned_at" in scan:
+            scan["offline_at"] = services.by_our_clock(
+                scanned_at=scan.pop("scanned_at"), sent_at=scan.pop("sent_at"), now=now
+            )
+        scan = services.check_in(staff=request.user, now=now, **scan)
         return Response(check_in_document(scan), status=status.HTTP_201_CREATED)
