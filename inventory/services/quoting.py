@@ -4,27 +4,32 @@ from datetime import datetime
 
 from django.db import transaction
 
+from inventory.loading import find_type
 from inventory.models import Hold, TicketType
 from inventory.pricing import Quote, quote
 
 
 def todays_quote(*, hold: Hold, now: datetime) -> Quote:
     """What one of these tickets would cost whoever took it now."""
-    ticket_type = TicketType.objects.with_terms().get(pk=hold.ticket_type_id)
+    ticket_type = find_type(hold.ticket_type_id)
+    if ticket_type is None:
+        raise TicketType.DoesNotExist
     return quote(ticket_type, now)
 
 
-@transaction.atomic
 def pass_on_fall(*, hold: Hold, now: datetime) -> Hold:
     """Give the buyer today's price if it is lower than the one they hold.
 
     Never a higher one: the quote stands until the hold ends. For the moment
-    before a payment is begun; afterwards the price is the payment's.
+    before a payment is begun; afterwards the price is the payment's. `hold` is
+    as `start_paying` gave it, in the same transaction.
     """
     today = todays_quote(hold=hold, now=now)
-    locked = Hold.objects.select_for_update().get(pk=hold.pk)
-    total = today.total_amount * locked.quantity
-    if total < locked.total_amount and today.currency == locked.currency:
+    total = today.total_amount * hold.quantity
+    if total >= hold.total_amount or today.currency != hold.currency:
+        return hold
+    with transaction.atomic():
+        locked = Hold.objects.select_for_update().get(pk=hold.pk)
         locked.unit_amount = today.unit_amount
         locked.fee_amount = today.fee_amount
         locked.tax_amount = today.tax_amount

@@ -165,54 +165,54 @@ def _has_fallen(order: Order, now: datetime) -> bool:
 @transaction.atomic(durable=True)
 def _open_order(user: User, hold: Hold, customer: str, now: datetime) -> Turn | None:
     """Commit the order and its payment; None if it is settled already or free."""
-    _refuse_if_off(hold)
-    order, _ = Order.objects.get_or_create(
+    new = Order(
+        user=user,
         hold=hold,
-        defaults={
-            "user": user,
-            "event_id": hold.event_id,
-            "amount": hold.total_amount,
-            "currency": hold.currency,
-            "created_at": now,
-        },
+        event_id=hold.event_id,
+        amount=hold.total_amount,
+        currency=hold.currency,
+        created_at=now,
     )
-    return _take_turn(order, customer, now)
+    # A hold has one order: of two devices the second finds the first one's.
+    Order.objects.bulk_create([new], ignore_conflicts=True)
+    return _take_turn(hold, customer, now)
 
 
 @transaction.atomic(durable=True)
 def _reopen_order(order: Order, customer: str, now: datetime) -> Turn | None:
-    _refuse_if_off(order.hold)
-    return _take_turn(order, customer, now)
+    return _take_turn(order.hold, customer, now)
 
 
-def _refuse_if_off(hold: Hold) -> None:
-    """A hold may outlive the event it is for."""
-    if Hold.objects.filter(pk=hold.pk, event__status__in=OFF).exists():
-        raise EventOff
-
-
-def _take_turn(order: Order, customer: str, now: datetime) -> Turn | None:
+def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     """Take the hold for this payment; of two devices one gets it."""
     orders = Order.objects.select_for_update(of=("self",), no_key=True)
-    order = orders.select_related("hold", "event", "user").get(pk=order.pk)
+    order = orders.select_related("hold", "event", "user").get(hold=hold)
+    if order.event.status in OFF:
+        raise EventOff  # A hold may outlive the event it is for.
     if order.status in PAID_ORDER:
         return None
     if order.status != OrderStatus.PENDING:
         raise OrderClosed(order=str(order.pk))
+    order.hold = _start_paying(order, now)
+    payment = order.payments.filter(status__in=OPEN_PAYMENT).first()
+    if payment is None:
+        _pass_on_fall(order, now)
+    if not order.amount:
+        settling.settle_free(order, now=now)
+        return None
+    payment = _payment_of(order, payment, customer, now)
+    return Turn(order, payment, now + settings.PAYMENT_LEASE)
+
+
+def _start_paying(order: Order, now: datetime) -> Hold:
     try:
-        order.hold = inventory.start_paying(
+        return inventory.start_paying(
             hold=order.hold, now=now, lease=settings.PAYMENT_LEASE
         )
     except inventory.HoldBeingPaid as other:
         raise PaymentInProgress(order=str(order.pk)) from other
     except inventory.HoldExpired as over:
         raise _with_todays_price(order.hold, now) from over
-    _pass_on_fall(order, now)
-    if not order.amount:
-        settling.settle_free(order, now=now)
-        return None
-    payment = _payment_of(order, customer, now)
-    return Turn(order, payment, now + settings.PAYMENT_LEASE)
 
 
 def _with_todays_price(hold: Hold, now: datetime) -> inventory.HoldExpired:
@@ -228,33 +228,28 @@ def _with_todays_price(hold: Hold, now: datetime) -> inventory.HoldExpired:
 
 
 def _pass_on_fall(order: Order, now: datetime) -> None:
-    """A lower price of today is the buyer's, unless an intent is open already."""
-    if order.payments.filter(status__in=OPEN_PAYMENT).exists():
-        return
+    """A lower price of today is the buyer's, while no intent is open."""
     order.hold = quoting.pass_on_fall(hold=order.hold, now=now)
     if order.amount != order.hold.total_amount:
         order.amount = order.hold.total_amount
         order.save(update_fields=["amount"])
 
 
-def _payment_of(order: Order, customer: str, now: datetime) -> Payment:
-    """The order's open payment; a new one when the last was cancelled."""
-    check_after = now + FIRST_QUESTION
-    payment, made = Payment.objects.get_or_create(
-        order=order,
-        status=PaymentStatus.CREATED,
-        defaults={
-            "amount": order.amount,
-            "currency": order.currency,
-            "customer_id": customer,
-            "created_at": now,
-            "check_after": check_after,
-        },
-    )
-    if not made:
-        payment.check_after = check_after
-        payment.save(update_fields=["check_after"])
-    payment.order = order
+def _payment_of(
+    order: Order, payment: Payment | None, customer: str, now: datetime
+) -> Payment:
+    """The order's open payment, or a new one: the order's lock makes it the only."""
+    if payment is None:
+        return Payment.objects.create(
+            order=order,
+            amount=order.amount,
+            currency=order.currency,
+            customer_id=customer,
+            created_at=now,
+            check_after=now + FIRST_QUESTION,
+        )
+    payment.order, payment.check_after = order, now + FIRST_QUESTION
+    payment.save(update_fields=["check_after"])
     return payment
 
 
@@ -337,9 +332,9 @@ def _begin_attempt(
 def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
     """The order as the attempt left it, or the refusal it met."""
     order.refresh_from_db()
-    attempt.refresh_from_db()
     if order.status in PAID_ORDER:
         return order
+    attempt.refresh_from_db()
     if attempt.status == AttemptStatus.DECLINED:
         raise CardDeclined(order=order.pk, decline_code=attempt.decline_code)
     if attempt.status == AttemptStatus.ABANDONED or (
