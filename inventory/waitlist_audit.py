@@ -1,5 +1,7 @@
 """What must hold about waitlists, as SQL that finds offenders: see `audit`."""
 
+from inventory.room import ROOM
+
 # What a look at the line may take until the sweep has done it, in seconds.
 SWEPT_AFTER = 30
 
@@ -65,6 +67,7 @@ CHECKS = [
                < %(now)s - interval '{SWEPT_AFTER} seconds'
            AND coalesce(event.sales_close_at, event.starts_at, 'infinity') > %(now)s
            AND free.tickets >= entry.quantity AND free.present <= type.capacity
+           AND coalesce({ROOM.format(type="type.id")} >= entry.quantity, true)
            AND coalesce(entry.max_total_amount >= entry.quantity * (
                    (type.unit_amount + type.fee_amount)
                    * (10000 + venue.tax_basis_points) / 10000 + 10), true)

@@ -29,6 +29,7 @@ from inventory.models import (
     WaitlistStatus,
 )
 from inventory.pricing import Quote, quote
+from inventory.room import ROOM
 from inventory.services.offers import (
     GONE_HOLD,
     close_ended_offers,
@@ -47,6 +48,12 @@ PAGE = 100
 SHORTEST = timedelta(minutes=1)
 JOB = "inventory.tasks.match_waitlists"
 
+# Without a shared cap its room is null, which `least` passes over.
+LEFT = f"""
+SELECT greatest(0, least({ROOM.format(type="%(ticket_type)s")}, (
+           SELECT count(*) FROM inventory_ticket
+            WHERE ticket_type_id = %(ticket_type)s AND status = 'available')))
+"""
 # Tried, not waited for: whoever has it may be waiting for the waitlist.
 TRY_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -110,7 +117,7 @@ def match(waitlist: Waitlist, *, now: datetime) -> Look:
     """
     close_ended_offers(waitlist, now=now)
     ticket_type = TicketType.objects.with_terms().get(pk=waitlist.pk)
-    look = Look(left=Ticket.objects.available(ticket_type).count())
+    look = Look(left=left_of(ticket_type))
     if look.left and takes_offers(ticket_type, now):
         price = quote(ticket_type, now)
         for entry in _in_line(waitlist, price, look.left, now):
@@ -138,6 +145,13 @@ def match_waitlists(*, now: datetime) -> int:
                 end_entries(waitlist, now=now)
                 served += len(match(waitlist, now=now).offers)
     return served
+
+
+def left_of(ticket_type: TicketType) -> int:
+    """How many tickets can be had now: what is available, within shared caps."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT, {"ticket_type": ticket_type.pk})
+        return cursor.fetchone()[0]
 
 
 def takes_offers(ticket_type: TicketType, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from inventory.models import (
     OWNED_TICKET,
     Hold,
     HoldStatus,
+    StockCap,
     Ticket,
     TicketType,
     Waitlist,
@@ -184,8 +185,10 @@ def _refuse_waiting_in_vain(
     latest = latest_end(ticket_type.event)
     if ends_at <= now or (latest and ends_at > latest):
         raise UntilOutOfRange(latest_at=latest.isoformat() if latest else "the event")
-    if quantity > ticket_type.capacity:
-        raise GroupTooLarge(capacity=ticket_type.capacity, requested=quantity)
+    caps = StockCap.objects.filter(types=ticket_type)
+    most = min([ticket_type.capacity, *caps.values_list("capacity", flat=True)])
+    if quantity > most:
+        raise GroupTooLarge(capacity=most, requested=quantity)
     # Prices only fall, so the last one is the lowest.
     lowest = quote(ticket_type, ends_at).total_amount * quantity
     if max_total_amount is not None and max_total_amount < lowest:

@@ -10,6 +10,7 @@ from inventory.models import (
     Hold,
     HoldStatus,
     PriceStep,
+    StockCap,
     Ticket,
     TicketType,
     WaitlistEntry,
@@ -259,6 +260,57 @@ def test_nobody_past_their_time_is_served(sold_out):
     free_one_pair(sold_out, now=NOON + MINUTE)
 
     assert statuses(entry) == ["waiting"]
+
+
+# Shared caps -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def stalls_and_circle():
+    """Two types of four tickets each that share five places; four are taken."""
+    event = make.event(per_buyer_limit=9)
+    stalls, circle = (make.ticket_type(event=event, stock=4) for _ in range(2))
+    inventory.save_cap(
+        cap=StockCap(event=event, name="House", capacity=5),
+        types=[stalls, circle],
+        now=NOON,
+    )
+    held(stalls, 2)
+    held(stalls, 2)
+    return stalls, circle
+
+
+def test_what_a_shared_cap_forbids_is_waited_for(stalls_and_circle):
+    _, circle = stalls_and_circle
+
+    entry = join(circle, 2)
+
+    assert statuses(entry) == ["waiting"]
+    with pytest.raises(inventory.TicketsAvailable):
+        join(circle, 1)
+    with pytest.raises(inventory.GroupTooLarge):
+        join(circle, 6)
+
+
+def test_room_under_a_shared_cap_goes_to_the_line_of_the_other_type(stalls_and_circle):
+    stalls, circle = stalls_and_circle
+    entry = join(circle, 2)
+    free_one_pair(stalls)
+
+    with pytest.raises(inventory.TooFewLeft):
+        held(circle, 2)
+
+    assert statuses(entry) == ["offered"]
+
+
+def test_no_more_is_offered_than_a_shared_cap_leaves(stalls_and_circle):
+    stalls, circle = stalls_and_circle
+    first, second = join(circle, 2), join(circle, 2)
+    free_one_pair(stalls)
+
+    inventory.match_waitlists(now=NOON)
+
+    assert statuses(first, second) == ["offered", "waiting"]
 
 
 # The public ------------------------------------------------------------------------
