@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events.models import Event, EventStatus, Role, TaxMode
 from inventory import services as inventory
-from inventory.models import PriceStep, TicketStatus, TicketType
+from inventory.models import Override, PriceStep, StockCap, TicketStatus, TicketType
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +245,8 @@ def test_a_price_plan_is_kept_below_the_price_and_above_the_floor(manager, venue
             "price_steps-0-starts_at_0": "2026-06-01",
             "price_steps-0-starts_at_1": "19:30",
             "price_steps-0-price": price,
+            "overrides-TOTAL_FORMS": 0,
+            "overrides-INITIAL_FORMS": 0,
         }
 
     assert "lowers the price" in problems_of(manager.post(page, plan("30")))
@@ -255,6 +257,85 @@ def test_a_price_plan_is_kept_below_the_price_and_above_the_floor(manager, venue
     assert step.unit_amount == 1850
     assert step.starts_at.isoformat() == "2026-06-01T17:30:00+00:00"
     assert TicketType.objects.get().capacity == 2
+
+
+def plan_of(kind, **changes):
+    """What the page of a ticket type posts."""
+    fields = {
+        "name": kind.name,
+        "price": "25",
+        "fee": "",
+        "floor": "",
+        "position": 0,
+        "tickets": kind.capacity,
+    }
+    for prefix in ("price_steps", "overrides"):
+        fields |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    return fields | changes
+
+
+def test_going_below_what_is_taken_needs_a_reason_that_is_kept(manager, venue):
+    kind = make.ticket_type(event=make.event(venue=venue), stock=4)
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=kind, quantity=3, now=make.NOON
+    )
+    page = reverse("admin:inventory_tickettype_change", args=[kind.pk])
+
+    refused = manager.post(page, plan_of(kind, tickets=2))
+    assert "3 are sold or in someone" in problems_of(refused)
+    done = manager.post(page, plan_of(kind, tickets=2, reason="Cameras"))
+
+    assert done.status_code == 302
+    decision = Override.objects.get()
+    assert (decision.ticket_type, decision.reason) == (kind, "Cameras")
+    assert TicketType.objects.get().capacity == 2
+    assert "Cameras" in manager.get(page).content.decode()
+
+
+def test_a_shared_cap_is_made_and_lowered_through_the_service(manager, venue):
+    event = make.event(venue=venue)
+    types = [make.ticket_type(event=event, stock=5) for _ in range(2)]
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=types[0], quantity=3, now=make.NOON
+    )
+    form = {
+        "event": event.pk,
+        "name": "House",
+        "capacity": 8,
+        "types": [kind.pk for kind in types],
+        "reason": "",
+        "overrides-TOTAL_FORMS": 0,
+        "overrides-INITIAL_FORMS": 0,
+    }
+
+    made = manager.post(reverse("admin:inventory_stockcap_add"), form)
+    assert made.status_code == 302, problems_of(made)
+    cap = StockCap.objects.get()
+    assert set(cap.types.all()) == set(types)
+
+    page = reverse("admin:inventory_stockcap_change", args=[cap.pk])
+    refused = manager.post(page, form | {"capacity": 2})
+    assert "3 are sold or in someone" in problems_of(refused)
+    assert manager.post(page, form | {"capacity": 2, "reason": "x"}).status_code == 302
+    cap.refresh_from_db()
+    assert (cap.capacity, cap.overrides.get().taken) == (2, 3)
+
+
+def test_a_shared_cap_is_of_one_event(manager, venue):
+    event, other = make.event(venue=venue), make.event(venue=venue)
+    kind = make.ticket_type(event=other)
+    form = {
+        "event": event.pk,
+        "name": "House",
+        "capacity": 8,
+        "types": [kind.pk],
+        "overrides-TOTAL_FORMS": 0,
+        "overrides-INITIAL_FORMS": 0,
+    }
+
+    response = manager.post(reverse("admin:inventory_stockcap_add"), form)
+
+    assert "must be of this event" in problems_of(response)
 
 
 @pytest.mark.parametrize("model", ["hold", "checkin"])

@@ -119,8 +119,11 @@ class TicketTypeForm(AmountsForm):
         self._refuse_fewer_than_taken(cleaned.get("tickets"))
         return cleaned
 
+    def may_be_overbooked(self) -> bool:
+        return False
+
     def _refuse_fewer_than_taken(self, tickets: int | None) -> None:
-        if tickets is None or self.instance._state.adding:
+        if tickets is None or self.instance._state.adding or self.may_be_overbooked():
             return
         taken = self.instance.tickets.filter(status__in=TAKEN_TICKET).count()
         if tickets < taken:

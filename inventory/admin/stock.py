@@ -14,6 +14,7 @@ from events.scoping import (
     VenueTimeAdmin,
 )
 from inventory import services
+from inventory.admin.caps import OverridesOfAType, Reason, overrider_of
 from inventory.admin.forms import PriceStepForm, TicketTypeForm, to_major
 from inventory.models import CheckIn, Hold, PriceStep, TicketType
 from ticketapp.errors import DomainError
@@ -31,14 +32,23 @@ class PriceStepInline(VenueScopedInline):
     ordering = ("starts_at",)
 
 
+class TicketTypePageForm(TicketTypeForm):
+    """On its own page a type may also be overbooked, with a reason."""
+
+    reason = Reason()
+
+    def may_be_overbooked(self) -> bool:
+        return bool(self.cleaned_data.get("reason"))
+
+
 @admin.register(TicketType)
 class TicketTypeAdmin(VenueTimeAdmin):
     """One price of an event, with its plan. New ones are made with the event."""
 
     venue_path = "event__venue"
     add_roles = NOBODY
-    form = TicketTypeForm
-    inlines: ClassVar[list[type]] = [PriceStepInline]
+    form = TicketTypePageForm
+    inlines: ClassVar[list[type]] = [PriceStepInline, OverridesOfAType]
     list_display = ("name", "event", "price", "capacity")
     list_select_related = ("event__venue",)
     search_fields = ("name", "event__name")
@@ -47,7 +57,7 @@ class TicketTypeAdmin(VenueTimeAdmin):
     fieldsets = (
         (None, {"fields": ("event", "name", "description", "position")}),
         ("Price", {"fields": (("price", "fee", "fee_name"), "floor")}),
-        ("Stock", {"fields": ("tickets",)}),
+        ("Stock", {"fields": ("tickets", "reason")}),
     )
 
     def save_model(
@@ -58,6 +68,7 @@ class TicketTypeAdmin(VenueTimeAdmin):
                 ticket_type=obj,
                 capacity=form.cleaned_data["tickets"],
                 now=timezone.now(),
+                override=overrider_of(request, form.cleaned_data),
             )
         except DomainError as refusal:
             self.message_user(request, f"{obj}: {refusal}", messages.ERROR)

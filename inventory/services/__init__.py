@@ -15,7 +15,7 @@ from inventory.services.admission import (
     register_admission_check,
 )
 from inventory.services.capacity import CapacityBelowTaken, Overrider, set_capacity
-from inventory.services.caps import CapOfAnotherEvent, save_cap
+from inventory.services.caps import CapOfAnotherEvent, save_cap, taken_of
 from inventory.services.holds import (
     AllHeld,
     HoldExists,
@@ -119,6 +119,7 @@ __all__ = [
     "set_capacity",
     "start_paying",
     "stop_charging",
+    "taken_of",
     "tell_instead",
     "todays_quote",
     "withdraw_from_waitlist",

@@ -5,17 +5,21 @@ from datetime import datetime
 from django.db import transaction
 
 from inventory.models import TicketType
-from inventory.services.capacity import set_capacity
+from inventory.services.capacity import Overrider, set_capacity
 
 
 @transaction.atomic
 def save_ticket_type(
-    *, ticket_type: TicketType, capacity: int, now: datetime
+    *,
+    ticket_type: TicketType,
+    capacity: int,
+    now: datetime,
+    override: Overrider | None = None,
 ) -> TicketType:
     """Write the words and the price of a type, and make its tickets so many.
 
-    Holds keep the price they have. Raises CapacityBelowTaken; then nothing is
-    written.
+    Holds keep the price they have. Raises CapacityBelowTaken unless an `override`
+    says that this is meant; then nothing is written.
     """
     if ticket_type._state.adding:
         ticket_type.capacity = 0
@@ -23,4 +27,6 @@ def save_ticket_type(
     else:
         fields = {field.name for field in TicketType._meta.concrete_fields}
         ticket_type.save(update_fields=fields - {"id", "event", "capacity"})
-    return set_capacity(ticket_type=ticket_type, capacity=capacity, now=now)
+    return set_capacity(
+        ticket_type=ticket_type, capacity=capacity, now=now, override=override
+    )
