@@ -6,9 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
 )
@@ -19,22 +17,16 @@ from inventory import codes
 from inventory import services as inventory
 from inventory.models import Hold
 from payments import services as payments
-from payments.gateways import GatewayUnavailable
-from payments.models import Order, Refund, RefundReason
+from payments.consent import CURRENT
+from payments.models import Order, Refund, RefundReason, SavedCard
 from payments.services.refunds import open_lines
 from tests import paying
-from tests.properties import auditing, provider
-from tests.properties.provider import ASKING, CARDS, REFUSED, WEATHER
-from tests.properties.remembering import LIVE, Memory, View, complaints_at_rest
-from tests.properties.world import TYPES, People, World
-from ticketapp import audit
+from tests.properties import provider
+from tests.properties.provider import ASKING, CARDS, REFUSED
+from tests.properties.stage import LOTS, Stage
 from ticketapp.errors import DomainError
-from ticketapp.models import InvalidTransition
 
-LOTS = 1000
 BEAT = timedelta(seconds=120)
-IN_LINE = "No ticket lies open that somebody who waits would take"
-PAID = ("paid", "partly_refunded")
 buyers = st.sampled_from(["ann", "bob", "cat", "dan"])
 types = st.sampled_from([*["stalls"] * 4, *["balcony"] * 2, "guests"])
 groups = st.integers(1, 3)
@@ -44,68 +36,17 @@ paying_weather = st.sampled_from(provider.WHEN_PAYING)
 sweeping_weather = st.sampled_from(provider.WHEN_SWEEPING)
 
 
+def chosen(found: list, pick: int) -> Any:
+    return found[pick % len(found)]
+
+
 def some(of: str) -> Callable:
     """Only while there is something to do it to."""
     return precondition(lambda self: bool(getattr(self, of)))
 
 
-class Evening(RuleBasedStateMachine):
-    """One evening's trade. Each rule is one thing that people or machines do.
-
-    `may_charge` is what the coming step may charge to each buyer's cards: by
-    default nothing at all.
-    """
-
-    people: People
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World(self.people)
-        self.memory = Memory(self.world)
-        self.unswept = timedelta()
-        self.sound = True
-        self.steps = 0
-        self.may_charge: dict[str, set[int]] = {}
-        self.view = View(self.world)
-        self.look()
-
-    # What there is to act on
-
-    @property
-    def now(self):
-        return self.world.now
-
-    def look(self) -> None:
-        view = self.view = View(self.world)
-        self.active = view.live_holds("active")
-        self.live = view.live_holds(*LIVE)
-        self.pending = view.orders_with("pending")
-        self.bought = view.orders_with(*PAID)
-        self.challenged = view.books.of("payment_intent", "requires_action")
-        self.thinking = view.books.of("payment_intent", "processing")
-        self.disputes = view.books.of("dispute", "needs_response")
-        self.post = provider.undelivered()
-        self.losable = [e for e in self.post if e.type.startswith(provider.LOSABLE)]
-        self.failed_refunds = [r for r in view.refunds if r.status == "failed"]
-        self.waiting = [e for e in view.entries if e.status in ("waiting", "offered")]
-        self.sold = [t for t in view.tickets if t.status in ("sold", "checked_in")]
-        self.sold.sort(key=lambda t: (str(t.ticket_type_id), str(t.hold_id)))
-
-    def attempt(self, weather: str, action: Callable[..., Any], **arguments) -> Any:
-        """Do it; a refusal is an answer, anything else that is raised is a bug."""
-        self.sound = False
-        try:
-            with WEATHER[weather]():
-                done = action(**arguments, now=self.now)
-        except InvalidTransition:
-            raise
-        except GatewayUnavailable:
-            assert weather != "fine", "The provider answers, and we say it does not"
-            done = None
-        except DomainError as refusal:
-            done = refusal
-        self.sound = True
-        return done
+class Evening(Stage):
+    """One evening's trade. Each rule is one thing that people or machines do."""
 
     # Buyers
 
@@ -156,9 +97,6 @@ class Evening(RuleBasedStateMachine):
         method = paying.token(CARDS[card])
         paid = self.attempt(weather, action, payment_method=method, **what)
         self._must_have_paid(hold, order, card, weather, paid)
-
-    def _name(self, user_id) -> str:
-        return self.world.people.names[user_id]
 
     def _expect_charge(self, hold: Hold, card: str) -> None:
         type_ = self.world.type_names[hold.ticket_type_id]
@@ -222,11 +160,41 @@ class Evening(RuleBasedStateMachine):
             ends_at=self.now + timedelta(hours=hours),
         )
 
+    @rule(
+        who=buyers,
+        type_=types,
+        quantity=groups,
+        most=st.sampled_from([4000, 10000]),
+        card=st.sampled_from(provider.CARDS_TO_KEEP),
+    )
+    def join_waitlist_with_a_card(self, who, type_, quantity, most, card):
+        """To be bought for, after keeping the card for it."""
+        user = self.world.buyer(who)
+        method = paying.token(CARDS[card])
+        self.attempt("fine", payments.set_up_card, user=user, payment_method=method)
+        kept = SavedCard.objects.get(provider_id=method)
+        self.attempt(
+            "fine",
+            payments.wait_for_tickets,
+            user=user,
+            ticket_type=self.world.ticket_type(type_),
+            quantity=quantity,
+            max_total_amount=most,
+            card=kept.pk,
+            consent_version=CURRENT,
+            ends_at=self.now + timedelta(hours=1),
+        )
+
     @some("waiting")
-    @rule(pick=picks)
-    def leave_waitlist(self, pick):
+    @rule(pick=picks, weather=sweeping_weather)
+    def leave_waitlist(self, pick, weather):
         entry = chosen(self.waiting, pick)
-        self.attempt("fine", inventory.withdraw_from_waitlist, entry=entry)
+        self.attempt(weather, payments.stop_waiting, entry=entry)
+
+    @some("waiting")
+    @rule(weather=paying_weather)
+    def charge_offers(self, weather):
+        self._charge_offers(weather)
 
     # The provider, its post and its banks
 
@@ -298,19 +266,6 @@ class Evening(RuleBasedStateMachine):
         self._pass(timedelta(minutes=minutes))
         self._sweep_all(weather)
 
-    def _pass(self, time: timedelta) -> None:
-        self.world.now += time
-        self.unswept += time
-
-    def _sweep_all(self, weather: str) -> None:
-        self.attempt("fine", inventory.release_expired_holds, limit=LOTS)
-        self.attempt(weather, payments.sweep_payments, limit=LOTS)
-        self.attempt(weather, payments.sweep_called_off_events, limit=LOTS)
-        self.attempt(weather, payments.process_events, limit=LOTS)
-        self.attempt(weather, payments.pay_refunds, limit=LOTS)
-        self.attempt("fine", inventory.match_waitlists)
-        self.unswept = timedelta()
-
     # Staff
 
     @some("bought")
@@ -375,62 +330,3 @@ class Evening(RuleBasedStateMachine):
         event = self._event()
         if event.status == EventStatus.PUBLISHED:
             events.cancel_event(event=event)
-
-    def _event(self):
-        self.world.event.refresh_from_db()
-        return self.world.event
-
-    # What must hold
-
-    @invariant()
-    def nothing_is_wrong(self):
-        self.steps += 1
-        before, allowed = self.view, self.may_charge
-        self.may_charge = {}
-        self.look()
-        found = self._audited() + list(self.memory.complaints(self.view))
-        for name, user in self.world.people.buyers.items():
-            charged = self.view.charged(user.pk) - before.charged(user.pk)
-            if charged not in allowed.get(name, {0}):
-                found.append(f"{name} was charged {charged}")
-        self.sound = not found
-        assert not found, "\n".join(found)
-
-    def _audited(self) -> list[str]:
-        broken = auditing.broken_promises(now=self.now)
-        if broken == {IN_LINE}:
-            # A sweep's work: somebody who waits has just emptied their hands.
-            inventory.match_waitlists(now=self.now)
-            self.look()
-            broken = auditing.broken_promises(now=self.now)
-        return [str(found) for found in audit.findings(now=self.now)] if broken else []
-
-    def teardown(self):
-        """Let everybody hear everything; then the books must be the same."""
-        if not self.sound:
-            return
-        for _ in range(40):
-            self.settle_a_little()
-            if not (self.live or self.pending or self.post or self.thinking):
-                break
-        self.settle_a_little()
-        self.nothing_is_wrong()
-        found = list(complaints_at_rest(self.view))
-        assert not found, "\n".join(found)
-
-    def settle_a_little(self) -> None:
-        for intent in self.thinking:
-            provider.decide(intent["id"])
-        provider.let_banks_act()
-        for event in provider.undelivered():
-            provider.bring(event, 1, self.now)
-        self._pass(timedelta(minutes=11))
-        self._sweep_all("fine")
-        self.look()
-
-
-def chosen(found: list, pick: int) -> Any:
-    return found[pick % len(found)]
-
-
-assert set(TYPES) == {"stalls", "balcony", "guests"}

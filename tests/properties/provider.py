@@ -19,6 +19,7 @@ from tests import paying
 CARDS = {
     "visa": paying.VISA,
     "declined": paying.DECLINED,
+    "declined once kept": "4000000000000341",
     "no funds": paying.NO_FUNDS,
     "asks": paying.ALWAYS_ASKS,
     "asks unless saved": paying.ASKS_UNLESS_SAVED,
@@ -26,7 +27,9 @@ CARDS = {
     "refund fails": paying.REFUND_FAILS,
     "refund takes time": paying.REFUND_PENDS,
 }
-REFUSED = ("declined", "no funds")
+# Cards that the bank lets anybody keep; it asks about none of them.
+CARDS_TO_KEEP = ("visa", "declined once kept", "disputed later")
+REFUSED = ("declined once kept", "declined", "no funds")
 ASKING = ("asks", "asks unless saved")
 
 WEATHER: dict[str, Callable[[], AbstractContextManager]] = {

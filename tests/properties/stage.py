@@ -1,0 +1,166 @@
+"""Where random programs play: what they act on, and what is checked after a step."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from inventory import services as inventory
+from inventory.models import WaitlistEntry
+from payments import services as payments
+from payments.gateways import GatewayUnavailable
+from tests.properties import auditing, provider
+from tests.properties.provider import WEATHER
+from tests.properties.remembering import LIVE, Memory, View, complaints_at_rest
+from tests.properties.world import People, World
+from ticketapp import audit
+from ticketapp.errors import DomainError
+from ticketapp.models import InvalidTransition
+
+LOTS = 1000
+IN_LINE = "No ticket lies open that somebody who waits would take"
+PAID = ("paid", "partly_refunded")
+
+
+class Stage(RuleBasedStateMachine):
+    """What every program needs: a world, eyes, a clock and a conscience.
+
+    `may_charge` is what the coming step may charge to each buyer's cards: by
+    default nothing at all.
+    """
+
+    people: People
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.people)
+        self.memory = Memory(self.world)
+        self.unswept = timedelta()
+        self.sound = True
+        self.steps = 0
+        self.may_charge: dict[str, set[int]] = {}
+        self.view = View(self.world)
+        self.look()
+
+    # What there is to act on
+
+    @property
+    def now(self):
+        return self.world.now
+
+    def look(self) -> None:
+        view = self.view = View(self.world)
+        self.active = view.live_holds("active")
+        self.live = view.live_holds(*LIVE)
+        self.pending = view.orders_with("pending")
+        self.bought = view.orders_with(*PAID)
+        self.challenged = view.books.of("payment_intent", "requires_action")
+        self.thinking = view.books.of("payment_intent", "processing")
+        self.disputes = view.books.of("dispute", "needs_response")
+        self.post = provider.undelivered()
+        self.losable = [e for e in self.post if e.type.startswith(provider.LOSABLE)]
+        self.failed_refunds = [r for r in view.refunds if r.status == "failed"]
+        self.waiting = [e for e in view.entries if e.status in ("waiting", "offered")]
+        self.sold = [t for t in view.tickets if t.status in ("sold", "checked_in")]
+        self.sold.sort(key=lambda t: (str(t.ticket_type_id), str(t.hold_id)))
+
+    def attempt(self, weather: str, action: Callable[..., Any], **arguments) -> Any:
+        """Do it; a refusal is an answer, anything else that is raised is a bug."""
+        self.sound = False
+        try:
+            with WEATHER[weather]():
+                done = action(**arguments, now=self.now)
+        except InvalidTransition:
+            raise
+        except GatewayUnavailable:
+            assert weather != "fine", "The provider answers, and we say it does not"
+            done = None
+        except DomainError as refusal:
+            done = refusal
+        self.sound = True
+        return done
+
+    # The beat
+
+    def _pass(self, time: timedelta) -> None:
+        self.world.now += time
+        self.unswept += time
+
+    def _sweep_all(self, weather: str) -> None:
+        self.attempt("fine", inventory.release_expired_holds, limit=LOTS)
+        self.attempt(weather, payments.sweep_payments, limit=LOTS)
+        self.attempt(weather, payments.sweep_called_off_events, limit=LOTS)
+        self.attempt(weather, payments.process_events, limit=LOTS)
+        self.attempt(weather, payments.pay_refunds, limit=LOTS)
+        self.attempt("fine", inventory.match_waitlists)
+        self._charge_offers(weather)
+        self.unswept = timedelta()
+
+    def _charge_offers(self, weather: str) -> None:
+        """Whoever has agreed to it may be charged: once, in time, and so much."""
+        for entry in WaitlistEntry.objects.filter(status="offered", charges_card=True):
+            type_ = self.world.type_names[entry.ticket_type_id]
+            today = self.world.price(type_, self.now) * entry.quantity
+            totals = {today, entry.hold.total_amount}
+            if self.now < entry.ends_at:
+                covered = {n for n in totals if n <= entry.max_total_amount}
+                self.may_charge[self._name(entry.user_id)] = {0, *covered}
+        for _ in range(LOTS):
+            if not self.attempt(weather, payments.charge_next_offer):
+                return
+
+    def _name(self, user_id) -> str:
+        return self.world.people.names[user_id]
+
+    def _event(self):
+        self.world.event.refresh_from_db()
+        return self.world.event
+
+    # What must hold
+
+    @invariant()
+    def nothing_is_wrong(self):
+        self.steps += 1
+        before, allowed = self.view, self.may_charge
+        self.may_charge = {}
+        self.look()
+        found = self._audited() + list(self.memory.complaints(self.view))
+        for name, user in self.world.people.buyers.items():
+            charged = self.view.charged(user.pk) - before.charged(user.pk)
+            if charged not in allowed.get(name, {0}):
+                found.append(f"{name} was charged {charged}")
+        self.sound = not found
+        assert not found, "\n".join(found)
+
+    def _audited(self) -> list[str]:
+        broken = auditing.broken_promises(now=self.now)
+        if broken == {IN_LINE}:
+            # A sweep's work: somebody who waits has just emptied their hands.
+            inventory.match_waitlists(now=self.now)
+            self.look()
+            broken = auditing.broken_promises(now=self.now)
+        return [str(found) for found in audit.findings(now=self.now)] if broken else []
+
+    def teardown(self):
+        """Let everybody hear everything; then the books must be the same."""
+        if not self.sound:
+            return
+        for _ in range(40):
+            self.settle_a_little()
+            if not (self.live or self.pending or self.post or self.thinking):
+                break
+        self.settle_a_little()
+        self.nothing_is_wrong()
+        found = list(complaints_at_rest(self.view))
+        assert not found, "\n".join(found)
+
+    def settle_a_little(self) -> None:
+        for intent in self.thinking:
+            provider.decide(intent["id"])
+        provider.let_banks_act()
+        for event in provider.undelivered():
+            provider.bring(event, 1, self.now)
+        self._pass(timedelta(minutes=11))
+        self._sweep_all("fine")
+        self.look()
