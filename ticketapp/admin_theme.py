@@ -19,6 +19,7 @@ SIDEBAR = {
     },
     "Tickets": {
         "inventory.tickettype": "confirmation_number",
+        "inventory.stockcap": "join_inner",
         "inventory.hold": "hourglass_top",
         "inventory.waitlistentry": "group_add",
         "inventory.checkin": "qr_code_scanner",

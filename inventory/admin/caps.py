@@ -24,7 +24,7 @@ class Reason(forms.CharField):
             required=False,
             max_length=200,
             label="Why below what is taken",
-            help_text="Leave it empty, or the tickets will be overbooked on record.",
+            help_text="Only to overbook on purpose. It is kept on record.",
         )
 
 

@@ -10,7 +10,9 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from events import services as events
@@ -53,10 +55,20 @@ class TicketTypeInline(VenueScopedInline):
         "floor",
         "tickets",
         "position",
+        "plan",
     )
+    readonly_fields = ("plan",)
     ordering = ("position", "name")
-    show_change_link = True
     can_delete = False
+
+    @admin.display(description="Falls")
+    def plan(self, ticket_type: TicketType) -> str:
+        """To the page of the type, where its price plan is."""
+        if ticket_type._state.adding:
+            return ""
+        page = reverse("admin:inventory_tickettype_change", args=[ticket_type.pk])
+        steps = ticket_type.price_steps.count()
+        return format_html('<a href="{}">{}</a>', page, f"{steps} planned")
 
 
 @admin.register(Event)

@@ -56,7 +56,7 @@ class TicketTypeAdmin(VenueTimeAdmin):
     readonly_fields = ("event",)
     fieldsets = (
         (None, {"fields": ("event", "name", "description", "position")}),
-        ("Price", {"fields": (("price", "fee", "fee_name"), "floor")}),
+        ("Price", {"fields": ("price", "fee", "fee_name", "floor")}),
         ("Stock", {"fields": ("tickets", "reason")}),
     )
 
