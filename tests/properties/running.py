@@ -34,7 +34,7 @@ class Budget:
         )
 
 
-DEFAULT = Budget(examples=15, steps=40, seed=20260601)
+DEFAULT = Budget(examples=20, steps=40, seed=20260601)
 
 
 def wide_budget() -> Budget:

@@ -146,7 +146,7 @@ class Stage(RuleBasedStateMachine):
         """Let everybody hear everything; then the books must be the same."""
         if not self.sound:
             return
-        for _ in range(40):
+        for _ in range(20):
             self.settle_a_little()
             if not (self.live or self.pending or self.post or self.thinking):
                 break
