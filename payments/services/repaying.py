@@ -37,6 +37,7 @@ from payments.services.refunds import move_order, owed_or_paid, refuse_if_disput
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
+DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
 CAME_BACK = ("failed", "canceled")
 
@@ -69,7 +70,7 @@ def pay_refunds(*, now: datetime, limit: int) -> Paid:
             _fail(refund, refusal.code, now)
             done.failed += 1
         except GatewayUnavailable:
-            wait = min(FIRST_WAIT * 2**refund.attempts, LONGEST_WAIT)
+            wait = min(FIRST_WAIT * 2 ** min(refund.attempts, DOUBLINGS), LONGEST_WAIT)
             _put_off(refund, wait, "The provider does not answer.", now)
             done.waiting += 1
         else:

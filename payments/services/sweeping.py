@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from inventory.models import HoldStatus
 from payments.models import (
@@ -18,6 +18,7 @@ from payments.models import (
     Order,
     OrderStatus,
     Payment,
+    PaymentAttempt,
     PaymentStatus,
 )
 from payments.services import asking, settling
@@ -65,7 +66,11 @@ def _claim(now: datetime, limit: int) -> list[Payment]:
         order__hold__status=HoldStatus.PAYING, order__hold__lease_until__lte=now
     ) | Q(order__hold__status__in=ENDED_HOLD)
     unanswered = Q(status__in=[PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING])
-    started = Q(attempts__status=AttemptStatus.STARTED)
+    started = Exists(
+        PaymentAttempt.objects.filter(
+            payment=OuterRef("pk"), status=AttemptStatus.STARTED
+        )
+    )
     due = Payment.objects.filter(status__in=OPEN_PAYMENT, check_after__lte=now)
     wanted = due.filter(over | unanswered | started).order_by("check_after")
     locked = wanted.select_for_update(of=("self",), skip_locked=True, no_key=True)

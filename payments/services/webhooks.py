@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
+DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 REPORTED_AFTER = 8
 Effect = Callable[[], object]
 
@@ -136,7 +137,7 @@ def _process(event: StripeEvent, now: datetime) -> None:
 
 def _keep(event: StripeEvent, error: str, now: datetime) -> None:
     attempts = event.attempts + 1
-    wait = min(FIRST_WAIT * 2**event.attempts, LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(event.attempts, DOUBLINGS), LONGEST_WAIT)
     StripeEvent.objects.filter(pk=event.pk, processed_at=None).update(
         attempts=attempts, next_attempt_at=now + wait, error=error[:300]
     )

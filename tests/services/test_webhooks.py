@@ -197,15 +197,16 @@ def test_an_event_that_matches_nothing_yet_is_kept_and_tried_again(now):
     assert "No payment" in event.error
 
 
-def test_an_event_nobody_wants_is_reported_after_a_while(now):
+def test_an_event_nobody_wants_is_reported_and_tried_for_ever(now):
     body, signature = signed(TEST_EVENT)
     services.receive_event(body=body, signature=signature, now=now)
 
-    for hours in range(12):
+    for hours in range(60):
         process(now + timedelta(hours=2 * hours))
 
     assert Incident.objects.get().kind == "unmatched_event"
-    assert StripeEvent.objects.get().processed_at is None
+    event = StripeEvent.objects.get()
+    assert (event.processed_at, event.attempts) == (None, 60)
 
 
 def test_a_webhook_before_our_own_commit_finds_its_payment_by_what_we_wrote_on_it():
