@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from accounts.models import User
 
 CITIES = 200
+# A few cities have much more than the rest: 1 would be all alike.
+SKEW = 1.5
 EVENTS_PER_VENUE = 20
 PERFORMERS = 2_000
 CATEGORIES = ("music", "theatre", "comedy", "sport", "film", "club", "family", "talks")
@@ -49,7 +51,7 @@ SELECT gen_random_uuid(), 'The Room ' || number, number || ' High Street',
        CASE WHEN number %% 20 = 0 THEN 'city' ELSE 'exact' END, 'Europe/London',
        'Until the day before.', 'GBP', 'VAT', 'included', 2000,
        'the room ' || number || '|' || %(batch)s, false
-  FROM (SELECT number, 1 + floor({cities} * random() ^ 2)::int AS city,
+  FROM (SELECT number, 1 + floor({cities} * random() ^ {skew})::int AS city,
                random() + random() + random() + random() + random() + random()
                + random() + random() + random() + random() + random() + random()
                AS across,
@@ -74,7 +76,8 @@ SELECT gen_random_uuid(), venue.id, (%(categories)s::bigint[])[1 + number %% 8],
  CROSS JOIN generate_series(1, %(per_venue)s) AS number
  CROSS JOIN LATERAL (
        SELECT now() + interval '1 hour'
-              + (random() + 0 * number) * interval '7 days' AS starts_at) AS time
+              + (random() + 0 * (number + get_byte(uuid_send(venue.id), 0)))
+              * interval '7 days' AS starts_at) AS time
  WHERE venue.match_key LIKE '%%|' || %(batch)s
 """
 PERFORMERS_AND_LINKS = """
@@ -138,7 +141,7 @@ SELECT gen_random_uuid(), type.id, floor(random() * 2147483648)::int,
  WHERE event.source_id LIKE %(batch)s || '-%%'
 """
 STATEMENTS = (
-    VENUES.format(spread=SPREAD_DEGREES, cities=CITIES),
+    VENUES.format(spread=SPREAD_DEGREES, cities=CITIES, skew=SKEW),
     EVENTS,
     PERFORMERS_AND_LINKS,
     TICKET_TYPES,
@@ -189,7 +192,7 @@ def positions(count: int, *, seed: int) -> list[Place]:
     """Where people stand who look: near the cities, no two on the same spot."""
     random, found = Random(seed), set()
     while len(found) < count:
-        centre = CENTRES[int(CITIES * random.random() ** 2)]
+        centre = CENTRES[int(CITIES * random.random() ** SKEW)]
         latitude, longitude = (
             round(random.gauss(middle, SPREAD_DEGREES), DECIMALS) for middle in centre
         )

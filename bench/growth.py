@@ -21,7 +21,7 @@ STOCK = 4
 QUESTIONS = 500
 WARM_UP = 50
 RADIUS_M = 20_000
-WINDOW_HOURS = 12
+WINDOW_HOURS = 24
 PAGE = 20
 LIMIT = "the nearest ids alone, without what the cards say"
 
