@@ -44,6 +44,8 @@ from inventory.services.picking import Pick, keep_pick, pick_tickets, turn_of, u
 from ticketapp.jobs import look_now
 
 PAGE = 100
+# Whoever frees tickets waits for this many offers and no more: a second or so.
+MOST_AT_ONCE = 100
 # Who stops waiting sooner than this is not bothered any more.
 SHORTEST = timedelta(minutes=1)
 JOB = "inventory.tasks.match_waitlists"
@@ -71,6 +73,11 @@ class Look:
     def speak_for(self, entry: WaitlistEntry) -> None:
         """Keep the tickets of somebody who cannot be served this instant."""
         self.left -= entry.quantity
+        self.settled = False
+
+    def stop(self) -> None:
+        """Leave the rest of the line to the next look; what is left is theirs."""
+        self.left = 0
         self.settled = False
 
 
@@ -123,6 +130,8 @@ def match(waitlist: Waitlist, *, now: datetime) -> Look:
         for entry in _in_line(waitlist, price, look.left, now):
             if entry.quantity <= look.left:
                 _serve(entry, ticket_type, price, now, look)
+            if len(look.offers) == MOST_AT_ONCE:
+                look.stop()
             if look.left <= 0:
                 break
     if not look.settled:

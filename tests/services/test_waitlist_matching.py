@@ -177,6 +177,23 @@ def test_a_long_line_is_looked_at_to_its_end(sold_out, monkeypatch):
     assert statuses(*entries, last) == ["waiting"] * 5 + ["offered"]
 
 
+def test_a_long_line_is_served_in_several_looks(sold_out, monkeypatch):
+    monkeypatch.setattr("inventory.services.matching.MOST_AT_ONCE", 2)
+    entries = [join(sold_out, 1) for _ in range(5)]
+
+    inventory.set_capacity(ticket_type=sold_out, capacity=10, now=NOON)
+    at_first = statuses(*entries)
+    with pytest.raises(inventory.AllHeld):
+        held(sold_out, 1)
+    in_between = statuses(*entries)
+    inventory.match_waitlists(now=NOON)
+
+    assert at_first == ["offered"] * 2 + ["waiting"] * 3
+    assert in_between == ["offered"] * 4 + ["waiting"]
+    assert statuses(*entries) == ["offered"] * 5
+    assert held(sold_out, 1).status == HoldStatus.ACTIVE
+
+
 def test_who_holds_other_tickets_is_passed_over_and_keeps_their_place(sold_out):
     other = make.ticket_type(event=sold_out.event, stock=1)
     busy = make.buyer()
