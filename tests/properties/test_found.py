@@ -1,4 +1,4 @@
-"""What random programs have found, each as the shortest plain test."""
+"""Bugs met while writing the random programs, each as the shortest plain test."""
 
 from datetime import timedelta
 
