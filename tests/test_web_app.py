@@ -62,6 +62,7 @@ def test_only_what_carries_the_nonce_or_is_ours_may_run(client):
     assert not re.search(r"\sstyle=|<style|\son\w+=", response.text)
 
 
+@pytest.mark.django_db  # closing a served file looks after connections
 def test_every_module_named_in_the_shell_is_there(client):
     html = client.get("/").text
 
@@ -74,6 +75,7 @@ def test_every_module_named_in_the_shell_is_there(client):
         assert found(client, path), path
 
 
+@pytest.mark.django_db
 def test_the_app_can_be_installed(client):
     response = client.get("/manifest.webmanifest")
 

@@ -30,6 +30,11 @@ class Phone:
     def open(self, path: str) -> None:
         self.page.goto(path)
 
+    def wait_until(self, condition: str) -> None:
+        """Until this JavaScript is true; the page's policy forbids polling by eval."""
+        pause = "new Promise((resolve) => setTimeout(resolve, 50))"
+        self.page.evaluate(f"async () => {{ while (!({condition})) await {pause}; }}")
+
     def find_near(self, name: str) -> None:
         """Open the app, share the position, and tap on a show."""
         self.open("/")

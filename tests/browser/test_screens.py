@@ -201,14 +201,14 @@ def test_what_others_do_is_told_while_one_looks(chromium, stack, phone, rush):
 
 def test_signing_out_takes_the_tickets_off_the_device(phone, rush):
     phone.buy(rush)
-    kept = "caches.keys().then((all) => all.filter((n) => n.startsWith('tickets-')))"
-    phone.page.wait_for_function(f"{kept}.then((names) => names.length === 1)")
+    kept = "(await caches.keys()).some((name) => name.startsWith('tickets-'))"
+    phone.wait_until(kept)
 
     phone.open("/you")
     phone.button("Sign out").click()
 
     expect(phone.page.get_by_label("E-mail")).to_be_visible()
-    phone.page.wait_for_function(f"{kept}.then((names) => names.length === 0)")
+    phone.wait_until(f"!{kept}")
     assert "session" not in phone.page.evaluate("Object.keys(localStorage).join()")
     phone.page.context.set_offline(True)
     phone.open("/tickets")
@@ -268,7 +268,7 @@ def test_the_app_opens_without_network_from_hashed_files(chromium, in_production
         phone.find_near("Late Show")
         assert [url for url in files if re.search(r"/api\.[0-9a-f]{12}\.js$", url)]
 
-        phone.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        phone.wait_until("navigator.serviceWorker.controller")
         phone.page.context.set_offline(True)
         phone.open("/tickets")
         expect(phone.page.get_by_text("Sign in to see your tickets")).to_be_visible()

@@ -1,5 +1,5 @@
 /** The frame and the screen that belongs to the address. */
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useErrorBoundary, useLayoutEffect, useRef } from "preact/hooks";
 
 import { NetworkLine, Tabs } from "./components/frame.js";
 import { Notice } from "./components/notice.js";
@@ -39,7 +39,7 @@ export function App() {
     <a class="skip" href="#main">${t("Skip to the content")}</a>
     <${NetworkLine} />
     <main id="main" ref=${main} class=${`view view-${current.name}`}>
-      <${View} route=${current} />
+      <${Guarded} key=${current.path}><${View} route=${current} /><//>
     </main>
     <${Tabs} />
   `;
@@ -51,9 +51,23 @@ export function App() {
  * @param {import("./lib/router.js").Route} to
  */
 function arrive(main, to) {
-  if (to.how === "load" || to.how === "replace") return;
-  const heading = main?.querySelector("h1");
-  if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+  if (!main || to.how === "load" || to.how === "replace") return;
+  if (focusHeading(main)) return;
+  // It is still on its way: wait, unless the person goes on by themselves.
+  const observer = new MutationObserver(() => {
+    const isFree = document.activeElement === document.body;
+    if (!isFree || focusHeading(main)) observer.disconnect();
+  });
+  observer.observe(main, { childList: true, subtree: true });
+  return () => observer.disconnect();
+}
+
+/** @param {HTMLElement} main */
+function focusHeading(main) {
+  const heading = main.querySelector("h1");
+  if (!(heading instanceof HTMLElement)) return false;
+  heading.focus({ preventScroll: true });
+  return true;
 }
 
 /**
@@ -74,6 +88,25 @@ function useTitle(main, path) {
     observer.observe(root, { childList: true, subtree: true, characterData: true });
     return () => observer.disconnect();
   }, [main, path]);
+}
+
+/**
+ * One screen that breaks does not take the others with it.
+ * @param {{children?: unknown}} props
+ */
+function Guarded({ children }) {
+  const [error] = useErrorBoundary((reason) => console.error(reason));
+  if (!error) return children;
+  return html`
+    <${Notice}
+      title=${t("This screen does not work right now")}
+      text=${t("It is our fault, not yours. If you were just paying, your orders say what came of it.")}
+      level=${1}
+    >
+      <button type="button" class="button" onClick=${() => location.reload()}>${t("Reload")}</button>
+      <a class="button" href="/you">${t("See your orders")}</a>
+    <//>
+  `;
 }
 
 const Missing = () => html`

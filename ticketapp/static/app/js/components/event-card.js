@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { serverNow } from "../lib/clock.js";
 import { formatDistance, formatMoney, formatPrice } from "../lib/format.js";
 import { joined, t, tn } from "../lib/i18n.js";
-import { timeOnDay, untilWords, whenBrief } from "../lib/when.js";
+import { isTonight, timeOnDay, untilWords, whenBrief } from "../lib/when.js";
 import { Picture } from "./picture.js";
 
 /** @typedef {import("../../types").EventCard} EventCard */
@@ -81,16 +81,27 @@ export function stateWords(event) {
 }
 
 /**
+ * "price falls to £26 at 19:30", or nothing when no fall is planned.
+ * @param {Pick<EventCard, "next_price" | "next_price_at">} offer
+ * @param {string} zone
+ */
+export function fallWords({ next_price: next, next_price_at: at }, zone) {
+  const now = serverNow();
+  if (!next || !at || Date.parse(at) <= now) return "";
+  const values = { price: formatMoney(next), time: timeOnDay(at, zone, now) };
+  return isTonight(at, zone, now)
+    ? t("price falls to {price} at {time}", values)
+    : t("price falls to {price}: {time}", values);
+}
+
+/**
  * At most one line, and only of what is true: a price that will fall, or how few are left.
  * @param {{event: EventCard}} props
  */
 function QuietLine({ event }) {
   if (event.availability !== "on_sale") return null;
-  if (event.next_price && event.next_price_at) {
-    const price = formatMoney(event.next_price);
-    const time = timeOnDay(event.next_price_at, event.time_zone, serverNow());
-    return html`<p class="quiet-line">${t("price falls to {price} at {time}", { price, time })}</p>`;
-  }
+  const falls = fallWords(event, event.time_zone);
+  if (falls) return html`<p class="quiet-line">${falls}</p>`;
   if (event.left === null) return null;
   return html`<p class="quiet-line">
     ${tn(event.left, "{n} left on this app", "{n} left on this app")}

@@ -1,7 +1,7 @@
 /** Why an event cannot be bought right now, in honest words, and what else one can do. */
 import { html } from "../html.js";
 import { useNow } from "../lib/clock.js";
-import { t } from "../lib/i18n.js";
+import { joined, t } from "../lib/i18n.js";
 import { clockTime, dayWords, duration } from "../lib/when.js";
 import { Icon } from "./icon.js";
 import { Notice } from "./notice.js";
@@ -81,10 +81,12 @@ function wordsFor(event, now) {
  */
 function opensWords(event, now) {
   if (!event.sales_open_at) return t("The venue has not said when the sale opens.");
-  const opens = { ...event, starts_at: event.sales_open_at };
-  const day = dayWords(opens, now);
-  const time = clockTime(event.sales_open_at, event.time_zone);
   const left = Date.parse(event.sales_open_at) - now;
   const until = left > 0 && left < 86_400_000 ? t("in {time}", { time: duration(left) }) : "";
-  return [t("The sale opens: {day} {time}", { day, time }), until].filter(Boolean).join(", ");
+  const opens = { ...event, starts_at: event.sales_open_at };
+  const time = clockTime(event.sales_open_at, event.time_zone);
+  return joined(
+    [t("The sale opens: {day} {time}", { day: dayWords(opens, now), time }), until],
+    ", ",
+  );
 }

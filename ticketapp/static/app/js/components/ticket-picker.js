@@ -1,10 +1,9 @@
 /** Which ticket, and how many. */
 import { html } from "../html.js";
 import { useNow } from "../lib/clock.js";
-import { formatMoney, formatPrice } from "../lib/format.js";
+import { formatPrice } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
-import { timeOnDay } from "../lib/when.js";
-import { stateWords } from "./event-card.js";
+import { fallWords, stateWords } from "./event-card.js";
 import { Stepper } from "./stepper.js";
 
 /** @typedef {import("../../types").TicketType} TicketType */
@@ -80,13 +79,9 @@ function TypeRow({ type, event, isChosen, onChoose }) {
 
 /** @param {{type: TicketType, zone: string}} props */
 function TypeLine({ type, zone }) {
-  const now = useNow(30_000);
-  const falls = type.next_price_at && Date.parse(type.next_price_at) > now;
-  if (type.next_price && falls) {
-    const price = formatMoney(type.next_price);
-    const time = timeOnDay(type.next_price_at ?? "", zone, now);
-    return html`<span class="quiet-line">${t("price falls to {price} at {time}", { price, time })}</span>`;
-  }
+  useNow(30_000);
+  const falls = fallWords(type, zone);
+  if (falls) return html`<span class="quiet-line">${falls}</span>`;
   if (type.left === null) return null;
   return html`<span class="quiet-line">
     ${tn(type.left, "{n} left on this app", "{n} left on this app")}

@@ -18,6 +18,8 @@ import { createStore, useStore } from "./store.js";
  */
 
 const FRESH = 2 * 60_000;
+/** A phone that was in a pocket this long shows what is on now, not then. */
+const STALE = 10 * 60_000;
 const KEPT = 12;
 
 /** @type {Map<string, import("./store.js").Store<Listing>>} */
@@ -39,6 +41,13 @@ export function useListing(query, returning) {
     const age = Date.now() - at;
     if (status === "loading" && at === 0) void loadFirst(store, query);
     else if (age > FRESH && !returning) void loadFirst(store, query);
+  }, [name]);
+  useEffect(() => {
+    const refresh = () => {
+      if (!document.hidden && Date.now() - store.get().at > STALE) void loadFirst(store, query);
+    };
+    document.addEventListener("visibilitychange", refresh);
+    return () => document.removeEventListener("visibilitychange", refresh);
   }, [name]);
   const listing = useStore(store);
   return {

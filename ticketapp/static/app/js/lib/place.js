@@ -4,7 +4,7 @@
  * this device alone.
  */
 import { api } from "./api.js";
-import { locale, t } from "./i18n.js";
+import { joined, locale, t } from "./i18n.js";
 import { createKeptStore } from "./store.js";
 
 /** @typedef {import("../../types").FoundPlace} FoundPlace */
@@ -109,7 +109,8 @@ export async function findPlaces(text, signal) {
  */
 export function regionOf({ region, country }) {
   const names = new Intl.DisplayNames(locale(), { type: "region", fallback: "code" });
-  return [region, country && names.of(country)].filter(Boolean).join(", ");
+  const isCode = /^[A-Z]{2}$/.test(country);
+  return joined([region, isCode ? names.of(country) : country], ", ");
 }
 
 const EARTH_RADIUS = 6_371_000;

@@ -22,11 +22,26 @@ const format = (at, zone, options, language = locale()) =>
     new Date(at),
   );
 
+/** @type {Map<string, string>} */
+const zones = new Map([["", phoneZone()]]);
+
 /**
- * The zone of a venue whose place is not known yet is empty: the phone's will do.
+ * A zone that this browser can tell the time in. That of a venue without a place
+ * is empty, and an old phone may not know a new zone: then its own has to do.
  * @param {string} zone
  */
-const known = (zone) => zone || phoneZone();
+function known(zone) {
+  const found = zones.get(zone);
+  if (found) return found;
+  let usable = zone;
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone: zone });
+  } catch {
+    usable = phoneZone();
+  }
+  zones.set(zone, usable);
+  return usable;
+}
 
 /**
  * Days since the epoch of the calendar day in the zone.
@@ -106,7 +121,9 @@ function zoneName(at, zone) {
 }
 
 /** The phone's own zone. */
-export const phoneZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+export function phoneZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
 
 /**
  * "Tonight", "Today", "Tomorrow" or "Sat 12 Dec".
@@ -160,11 +177,27 @@ export function whenBrief(event, now) {
  * @param {string} zone
  * @param {number} now
  */
-export const timeOnDay = (at, zone, now) =>
-  whenBrief(
-    { starts_at: at, doors_at: null, ends_at: null, local_date: "", time_zone: zone },
-    now,
-  );
+export const timeOnDay = (at, zone, now) => whenBrief(moment(at, zone), now);
+
+/**
+ * @param {string} at
+ * @param {string} zone
+ * @param {number} now
+ */
+export const isTonight = (at, zone, now) => nightsAhead(moment(at, zone), now) === 0;
+
+/**
+ * @param {string} at
+ * @param {string} zone
+ * @returns {EventTimes}
+ */
+const moment = (at, zone) => ({
+  starts_at: at,
+  doors_at: null,
+  ends_at: null,
+  local_date: "",
+  time_zone: zone,
+});
 
 /**
  * "Tonight 20:00, doors 19:15, in 1 h 40".

@@ -1,5 +1,5 @@
 /** The first screen: what is on near here, tonight. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { EventList } from "../components/event-list.js";
 import { EventMap } from "../components/event-map.js";
@@ -67,7 +67,15 @@ function Listed({ route }) {
   const chosen = useStore(place);
   const isWide = useWide();
   const filters = filtersFrom(route.query);
-  const listing = useListing(eventQuery(filters, chosen), route.how === "back");
+  const query = eventQuery(filters, chosen);
+  const listing = useListing(query, route.how === "back");
+  const asked = JSON.stringify(query);
+  const before = useRef(asked);
+  useEffect(() => {
+    // Another list begins at its top, however far one had scrolled in this one.
+    if (before.current !== asked) scrollTo(0, 0);
+    before.current = asked;
+  }, [asked]);
   const showsMap = isWide || filters.view === "map";
   const showsList = isWide || filters.view === "list";
   return html`
