@@ -10,7 +10,7 @@ import orjson
 django.setup()
 
 # After the line above: these import models.
-from bench import cached, database, growth, holds, near  # noqa: E402
+from bench import cached, database, growth, holds, near, orders  # noqa: E402
 from bench.console import BenchFailed  # noqa: E402
 from bench.environment import Bench  # noqa: E402
 from bench.options import parse  # noqa: E402
@@ -21,6 +21,7 @@ BENCHES = {
     "near": near.run,
     "near growth": growth.run,
     "near cached": cached.run,
+    "orders": orders.run,
 }
 
 

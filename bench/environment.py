@@ -24,9 +24,14 @@ class Bench:
         self._postgres = int(os.environ["BENCH_POSTGRES_PID"])
         self._load_before = os.getloadavg()[0]
 
-    def web(self, options: Namespace) -> AbstractContextManager[Server]:
+    def web(
+        self, options: Namespace, **environment: str
+    ) -> AbstractContextManager[Server]:
         return web_server(
-            folder=self.folder, workers=options.workers, threads=options.threads
+            folder=self.folder,
+            workers=options.workers,
+            threads=options.threads,
+            environment=environment,
         )
 
     def bare_web(self, options: Namespace) -> AbstractContextManager[Server]:

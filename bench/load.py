@@ -19,6 +19,8 @@ LUA = Path(__file__).parent / "lua"
 MICRO = 1_000_000
 SECONDS_AFTER_THE_END = 30
 NEVER = 2**31
+# Stands in a request for the id that the first step of its group gives.
+MARK = "#" * 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,17 @@ def send_each(
     clients: int,
     seconds: int,
     refusals: int = NEVER,
+    steps: int = 1,
 ) -> Run:
     """Send every request once over `clients` connections, one at a time on each.
 
     Ends after `seconds`, or when every connection has had `refusals` answers of
-    409 in a row or none of its share left.
+    409 in a row or none of its share left. Requests that belong together come in
+    groups of `steps`: one connection sends them in turn, and MARK in a later one
+    is replaced by the id in the first one's answer.
     """
     wrk = Wrk("each", url, requests, folder, connections=clients, threads=clients)
-    said, cores = wrk.run(seconds, refusals=refusals)
+    said, cores = wrk.run(seconds, refusals=refusals, steps=steps)
     broken = 0
     for line in said:
         name, _, rest = line.partition(": ")
@@ -106,8 +111,8 @@ def read_log(path: Path) -> list[Answer]:
     """What `each.lua` has noted, in seconds."""
     answers = []
     for line in path.read_text().splitlines():
-        began, took, status = map(int, line.split())
-        answers.append(Answer(began / MICRO, took / MICRO, status))
+        began, took, status, step = map(int, line.split())
+        answers.append(Answer(began / MICRO, took / MICRO, status, step))
     return answers
 
 
@@ -132,13 +137,15 @@ class Wrk:
         self.requests = folder / "requests"
         self.requests.write_bytes(b"".join(request + b"\0" for request in requests))
 
-    def run(self, seconds: int, *, refusals: int = NEVER) -> tuple[list[str], float]:
+    def run(
+        self, seconds: int, *, refusals: int = NEVER, steps: int = 1
+    ) -> tuple[list[str], float]:
         """Run it; gives the lines it said and its share of the processors."""
         self.log.unlink(missing_ok=True)
         spent, began = _processor_seconds(), time.monotonic()
         with subprocess.Popen(
             self._command(seconds),
-            env={**os.environ, **self._environment(refusals)},
+            env={**os.environ, **self._environment(refusals, steps)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -158,12 +165,14 @@ class Wrk:
         how = [f"-t{self.threads}", f"-c{self.connections}", f"-d{seconds}s"]
         return ["wrk", *how, "--timeout", "30s", "-s", str(self.script), self.url]
 
-    def _environment(self, refusals: int) -> dict[str, str]:
+    def _environment(self, refusals: int, steps: int) -> dict[str, str]:
         return {
             "BENCH_REQUESTS": str(self.requests),
             "BENCH_LOG": str(self.log),
             "BENCH_THREADS": str(self.threads),
             "BENCH_REFUSALS": str(refusals),
+            "BENCH_STEPS": str(steps),
+            "BENCH_MARK": MARK,
         }
 
     def _listen(self, wrk: subprocess.Popen[str]) -> list[str]:

@@ -32,6 +32,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     _holds(names)
     _near(names)
+    _orders(names)
     return parser.parse_args(arguments)
 
 
@@ -72,6 +73,21 @@ def _near(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     case.add_argument(
         "--cached", action="store_true", help="popular places, through nginx"
+    )
+
+
+def _orders(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "Hold and pay with a kept card, until all that follows is done"
+    # Threads that wait for the provider do nothing else meanwhile.
+    servers = Servers(workers=2, threads=48)
+    bench = _bench(names, "orders", about, clients=96, servers=servers)
+    _number(bench, "--seconds", 20, "how long buyers come")
+    _number(bench, "--jobs", 1, "processes of the worker")
+    bench.add_argument(
+        "--latency",
+        type=_positive,
+        metavar="MS",
+        help="a second time, with a provider that takes so long for each answer",
     )
 
 

@@ -9,11 +9,15 @@ TENTHS = 10
 
 
 class Answer(NamedTuple):
-    """One request: when it was asked (seconds of a steady clock), and what came."""
+    """One request: when it was asked (seconds of a steady clock), and what came.
+
+    `step` counts from 0 where several requests belong together.
+    """
 
     began: float
     took: float
     status: int
+    step: int = 0
 
     @property
     def ended(self) -> float:

@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,12 +36,38 @@ def web_server(
         *("--blocking-threads", str(threads), "--workers-kill-timeout", "5"),
         "ticketapp.wsgi:application",
     ]
-    given = {"DJANGO_SETTINGS_MODULE": settings, "PORT": str(port)}
+    url = f"http://127.0.0.1:{port}"
+    # Its own address is where the sandbox sends its webhooks.
+    given = {"DJANGO_SETTINGS_MODULE": settings, "SITE_URL": url}
     given |= environment or {}
     with running(command, log=folder / "web.log", environment=given) as process:
-        server = Server(process, f"http://127.0.0.1:{port}", folder / "web.log")
+        server = Server(process, url, folder / "web.log")
         server.wait_until_it_answers()
         yield server
+
+
+@contextmanager
+def jobs(
+    *, folder: Path, site: str, processes: int, ready: Callable[[], bool]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """The worker and the clock of the project whose web server is at `site`."""
+    celery = ["celery", "--quiet", "--app", "ticketapp"]
+    quiet = ["--loglevel", "WARNING"]
+    worker = [*celery, "worker", *quiet, "--concurrency", str(processes)]
+    worker += ["--without-gossip", "--without-mingle"]
+    clock = [*celery, "beat", *quiet, "--pidfile=", "--schedule", str(folder / "beat")]
+    given = {"SITE_URL": site}
+    (folder / "beat").unlink(missing_ok=True)
+    with (
+        running(worker, log=folder / "worker.log", environment=given) as process,
+        running(clock, log=folder / "clock.log", environment=given),
+    ):
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not ready():
+            if time.monotonic() > deadline:
+                raise BenchFailed(f"No job is done.\n{tail(folder / 'worker.log')}")
+            time.sleep(0.2)
+        yield process
 
 
 class Server:

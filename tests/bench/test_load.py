@@ -21,6 +21,6 @@ def test_a_request_without_a_body_names_no_length():
 
 def test_the_log_is_read_in_seconds(tmp_path):
     log = tmp_path / "answers"
-    log.write_text("1500000 250000 201\n2000000 1000 409\n")
+    log.write_text("1500000 250000 201 0\n2000000 1000 409 1\n")
 
-    assert read_log(log) == [Answer(1.5, 0.25, 201), Answer(2.0, 0.001, 409)]
+    assert read_log(log) == [Answer(1.5, 0.25, 201), Answer(2.0, 0.001, 409, step=1)]
