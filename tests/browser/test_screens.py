@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -197,6 +197,22 @@ def test_what_others_do_is_told_while_one_looks(chromium, stack, phone, rush):
     told = phone.heading("Somebody holds the last tickets")
     expect(told).to_be_visible()
     expect(phone.button(re.compile("^Get"))).to_have_count(0)
+
+
+def test_how_many_look_is_told_from_five_on(chromium, stack, phone, rush):
+    path = f"/events/{rush.event_id}"
+    phone.open(path)
+    looking = phone.page.get_by_text(re.compile("people are looking"))
+    with ExitStack() as others:
+        for _ in range(4):
+            others.enter_context(someone_else(chromium, stack)).open(path)
+        expect(phone.button(re.compile("^Get 2"))).to_be_visible()
+        expect(looking).to_have_count(0)
+        others.enter_context(someone_else(chromium, stack)).open(path)
+
+        expect(looking).to_have_text("5 people are looking", timeout=20_000)
+        phone.page.get_by_text("How we count").click()
+        expect(phone.page.get_by_text("without you, our staff")).to_be_visible()
 
 
 def test_signing_out_takes_the_tickets_off_the_device(phone, rush):
