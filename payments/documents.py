@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts.models import User
 from inventory.documents import event_brief, named
 from inventory.instants import utc
 from inventory.listing.cards import money
@@ -24,6 +26,7 @@ from payments.models import (
     Refund,
     SavedCard,
 )
+from ticketapp.compiled import Compiled
 
 JSON = dict[str, Any]
 Absolute = Callable[[str], str]
@@ -34,6 +37,34 @@ def with_all_told(orders: QuerySet[Order]) -> QuerySet[Order]:
     return orders.select_related("event__venue", "hold__ticket_type").prefetch_related(
         "lines", "payments__attempts", "payments__refunds"
     )
+
+
+ORDER = Compiled(
+    lambda order, user: Order.objects.select_related(
+        "event__venue", "hold__ticket_type"
+    ).filter(pk=order, user=user)
+)
+LINES = Compiled(lambda order: OrderLine.objects.filter(order=order))
+PAYMENTS = Compiled(lambda order: Payment.objects.filter(order=order))
+ATTEMPTS = Compiled(lambda order: PaymentAttempt.objects.filter(payment__order=order))
+REFUNDS = Compiled(lambda order: Refund.objects.filter(payment__order=order))
+
+
+def told_order(order_id: UUID, user: User) -> Order:
+    """One order of `user` as `with_all_told` loads it, in statements planned once."""
+    order = ORDER.get(order=order_id, user=user.pk)
+    payments = PAYMENTS.all(order=order_id)
+    attempts, refunds = ATTEMPTS.all(order=order_id), REFUNDS.all(order=order_id)
+    for payment in payments:
+        payment._prefetched_objects_cache = {
+            "attempts": [a for a in attempts if a.payment_id == payment.pk],
+            "refunds": [r for r in refunds if r.payment_id == payment.pk],
+        }
+    order._prefetched_objects_cache = {
+        "lines": LINES.all(order=order_id),
+        "payments": payments,
+    }
+    return order
 
 
 def order_document(order: Order, *, now: datetime, absolute: Absolute) -> JSON:

@@ -12,7 +12,11 @@ from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
 from inventory.services.matching import freeing
 from inventory.services.offers import complete_offer
 from inventory.services.releasing import HoldBeingPaid, free, lock_tickets
+from ticketapp.compiled import Compiled
 from ticketapp.errors import Action, DomainError
+
+LOCKED = Compiled(lambda hold: Hold.objects.select_for_update().filter(pk=hold))
+TICKETS_OF = Compiled(lambda hold: Ticket.objects.filter(hold=hold).order_by("slot"))
 
 
 class HoldExpired(DomainError):
@@ -80,7 +84,7 @@ def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
             complete_offer(hold=locked, now=now)
     elif locked.status != HoldStatus.CONVERTED:
         raise HoldExpired
-    return list(locked.tickets.order_by("slot"))
+    return TICKETS_OF.all(hold=locked.pk)
 
 
 @transaction.atomic
@@ -98,4 +102,4 @@ def free_paying_hold(*, hold: Hold, now: datetime) -> Hold:
 
 
 def _lock(hold: Hold) -> Hold:
-    return Hold.objects.select_for_update().get(pk=hold.pk)
+    return LOCKED.get(hold=hold.pk)

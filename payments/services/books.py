@@ -14,6 +14,18 @@ from payments.models import (
     Order,
     Payment,
 )
+from ticketapp.compiled import Compiled
+
+ORDER_OF_PAYMENT = Compiled(
+    lambda payment: (
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("hold", "event", "user")
+        .filter(payments=payment)
+    )
+)
+PAYMENT = Compiled(
+    lambda payment: Payment.objects.select_for_update(no_key=True).filter(pk=payment)
+)
 
 
 def enter(payment: Payment, *, kind: LedgerKind, amount: int, source: str) -> None:
@@ -41,10 +53,8 @@ def report(
 
 def lock(payment_id: UUID) -> tuple[Order, Payment]:
     """The order and the payment, locked in this order, as they are now."""
-    orders = Order.objects.select_for_update(of=("self",), no_key=True)
-    order = orders.select_related("hold", "event", "user").get(payments=payment_id)
-    payments = Payment.objects.select_for_update(no_key=True)
-    payment = payments.get(pk=payment_id)
+    order = ORDER_OF_PAYMENT.get(payment=payment_id)
+    payment = PAYMENT.get(payment=payment_id)
     payment.order = order
     return order, payment
 

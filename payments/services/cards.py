@@ -12,6 +12,12 @@ from payments.gateways import Intent, IntentStatus, PaymentMethodRefused, get_ga
 from payments.models import CardSetup, CardSetupStatus, Customer, SavedCard
 from payments.services.errors import CardNotKept, SavedCardGone
 from payments.services.keeping import keep_card
+from ticketapp.compiled import Compiled
+
+KEPT_CARD = Compiled(
+    lambda card, user: SavedCard.objects.filter(pk=card, user=user, removed_at=None)
+)
+CUSTOMER = Compiled(lambda user: Customer.objects.filter(user=user))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
         wanted = UUID(payment_method)
     except ValueError:
         raise PaymentMethodRefused from None
-    kept = SavedCard.objects.filter(pk=wanted, user=user, removed_at=None).first()
+    kept = KEPT_CARD.first(card=wanted, user=user.pk)
     if kept is None or has_expired(kept, now):
         raise SavedCardGone
     return Card(kept.provider_id, is_saved=True)
@@ -55,7 +61,7 @@ def customer_for(*, user: User, card: Card, save_card: bool) -> str:
 
 def ensure_customer(user: User) -> str:
     """The buyer as the provider knows them, made at the first need."""
-    known = Customer.objects.filter(user=user).first()
+    known = CUSTOMER.first(user=user.pk)
     if known is None:
         made = get_gateway().create_customer(
             email=user.email, key=f"customer-{user.pk}", reference=str(user.pk)

@@ -41,11 +41,29 @@ from payments.services.errors import (
     PaymentInProgress,
     PaymentMethodMissing,
 )
+from ticketapp.compiled import Compiled
 
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
 WAITING = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
 # An attempt without an answer is first asked about after this long.
 FIRST_QUESTION = timedelta(seconds=15)
+
+ORDER = Compiled(lambda order: Order.objects.filter(pk=order))
+ORDER_OF_HOLD = Compiled(
+    lambda hold: Order.objects.filter(hold=hold).select_related("hold")
+)
+LOCKED_ORDER_OF_HOLD = Compiled(
+    lambda hold: (
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("hold", "event", "user")
+        .filter(hold=hold)
+    )
+)
+OPEN_PAYMENT_OF = Compiled(
+    lambda order: Payment.objects.filter(order=order, status__in=OPEN_PAYMENT).order_by(
+        "pk"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ def place_order(
     PaymentInProgress, HoldExpired, EventOff, OrderClosed, PaymentMethodMissing,
     or GatewayUnavailable before anything was charged.
     """
-    known = Order.objects.filter(hold=hold).select_related("hold").first()
+    known = ORDER_OF_HOLD.first(hold=hold.pk)
     if known and (told := _what_is_known(known, now, another_card=False)):
         return told
     if not hold.total_amount:
@@ -131,7 +149,7 @@ def _what_is_known(order: Order, now: datetime, *, another_card: bool) -> Order 
     An attempt whose lease is over is asked about first, and a challenge that is
     given up is cancelled first, so that no two attempts can both take money.
     """
-    payment = order.payments.filter(status__in=OPEN_PAYMENT).first()
+    payment = OPEN_PAYMENT_OF.first(order=order.pk)
     if payment and order.status == OrderStatus.PENDING:
         payment.order = order
         _clear_the_way(order, payment, now, another_card=another_card)
@@ -185,8 +203,7 @@ def _reopen_order(order: Order, customer: str, now: datetime) -> Turn | None:
 
 def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     """Take the hold for this payment; of two devices one gets it."""
-    orders = Order.objects.select_for_update(of=("self",), no_key=True)
-    order = orders.select_related("hold", "event", "user").get(hold=hold)
+    order = LOCKED_ORDER_OF_HOLD.get(hold=hold.pk)
     if order.event.status in OFF:
         raise EventOff  # A hold may outlive the event it is for.
     if order.status in PAID_ORDER:
@@ -194,7 +211,7 @@ def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     if order.status != OrderStatus.PENDING:
         raise OrderClosed(order=str(order.pk))
     order.hold = _start_paying(order, now)
-    payment = order.payments.filter(status__in=OPEN_PAYMENT).first()
+    payment = OPEN_PAYMENT_OF.first(order=order.pk)
     if payment is None:
         _pass_on_fall(order, now)
     if not order.amount:
@@ -331,7 +348,7 @@ def _begin_attempt(
 
 def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
     """The order as the attempt left it, or the refusal it met."""
-    order.refresh_from_db()
+    order = ORDER.get(order=order.pk)
     if order.status in PAID_ORDER:
         return order
     attempt.refresh_from_db()

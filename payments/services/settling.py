@@ -23,6 +23,7 @@ from payments.models import (
     OrderLine,
     OrderStatus,
     Payment,
+    PaymentAttempt,
     PaymentStatus,
     Refund,
     RefundReason,
@@ -30,6 +31,7 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, mandates, messages
 from payments.services.keeping import keep_card
+from ticketapp.compiled import Compiled
 from ticketapp.jobs import look_now
 
 ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
@@ -43,6 +45,9 @@ NO_TICKETS = (
     inventory.AllHeld,
     inventory.TooFewLeft,
     inventory.OverLimit,
+)
+LATEST_ATTEMPT = Compiled(
+    lambda payment: PaymentAttempt.objects.filter(payment=payment).order_by("-pk")[:1]
 )
 
 
@@ -131,7 +136,7 @@ def _capture(payment: Payment, intent: Intent, now: datetime) -> None:
         amount=intent.amount_received,
         source=intent.id,
     )
-    attempt = payment.attempts.order_by("-pk").first()
+    attempt = LATEST_ATTEMPT.first(payment=payment.pk)
     if attempt is None:
         return
     attempt.status, attempt.next_action = AttemptStatus.SUCCEEDED, None

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from inventory import services as inventory
 from inventory.models import Hold
 from payments import services
-from payments.documents import order_document, with_all_told
+from payments.documents import order_document, told_order, with_all_told
 from payments.gateways import GatewayUnavailable, PaymentMethodRefused
 from payments.models import Order
 from payments.serializers import (
@@ -21,8 +21,14 @@ from payments.serializers import (
     PayRequestSerializer,
 )
 from ticketapp.api import KeysetPagination, StrictQueryMixin
+from ticketapp.compiled import Compiled
 from ticketapp.idempotency import idempotent, idempotent_flow
 
+OWN_HOLD = Compiled(
+    lambda hold, user: Hold.objects.filter(pk=hold, user=user).select_related(
+        "event", "ticket_type"
+    )
+)
 PAYING = [
     services.CardDeclined,
     services.PaymentInProgress,
@@ -44,8 +50,7 @@ class OwnOrdersView(StrictQueryMixin, generics.GenericAPIView):
 
     def document(self, order_id: UUID) -> dict:
         """The order as it is by now."""
-        order = self.get_queryset().get(pk=order_id)
-        return self.document_of(order)
+        return self.document_of(told_order(order_id, self.request.user))
 
     def document_of(self, order: Order) -> dict:
         absolute = self.request.build_absolute_uri
@@ -89,8 +94,7 @@ class OrderListView(OwnOrdersView):
 
     def hold(self, hold_id: UUID) -> Hold:
         try:
-            own = Hold.objects.filter(user=self.request.user)
-            return own.select_related("event", "ticket_type").get(pk=hold_id)
+            return OWN_HOLD.get(hold=hold_id, user=self.request.user.pk)
         except Hold.DoesNotExist:
             message = "You hold no such tickets."
             raise serializers.ValidationError({"hold": [message]}) from None

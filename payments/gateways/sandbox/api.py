@@ -25,6 +25,7 @@ from payments.gateways.sandbox.errors import (
 )
 from payments.gateways.sandbox.forms import decode
 from payments.gateways.sandbox.models import SandboxKey
+from ticketapp.compiled import Compiled
 
 Handler = Callable[..., dict[str, Any]]
 Answer = tuple[str, int, dict[str, str]]
@@ -63,6 +64,7 @@ ROUTES = [
 # What a page may do with the publishable key.
 FOR_BROWSERS: set[Handler] = {methods.create}
 KEY_LIFETIME = timedelta(hours=24)
+KEY = Compiled(lambda key: SandboxKey.objects.filter(pk=key))
 
 
 def answer(
@@ -121,7 +123,7 @@ def _stored(call: Call) -> SandboxKey | None:
         [taken] = cursor.fetchone()
     if not taken:
         raise KeyInUse(call.key)
-    return SandboxKey.objects.filter(pk=call.key).first()
+    return KEY.first(key=call.key)
 
 
 def _perform(call: Call, handler: Handler, ids: tuple[str, ...]) -> Answer:

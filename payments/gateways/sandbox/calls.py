@@ -15,6 +15,7 @@ from payments.gateways.sandbox import shapes
 from payments.gateways.sandbox.errors import InvalidRequest, Missing
 from payments.gateways.sandbox.forms import as_list
 from payments.gateways.sandbox.models import SandboxEvent, SandboxObject
+from ticketapp.compiled import Compiled
 
 LETTERS = string.ascii_letters + string.digits
 PREFIXES = {
@@ -30,6 +31,13 @@ PREFIXES = {
 }
 EXPANDABLE = ("payment_method", "latest_charge", "customer", "charge", "payment_intent")
 MAX_PAGE = 100
+
+FOUND = Compiled(lambda key, kind: SandboxObject.objects.filter(pk=key, type=kind))
+LOCKED = Compiled(
+    lambda key, kind: SandboxObject.objects.select_for_update().filter(
+        pk=key, type=kind
+    )
+)
 
 
 def random_text(length: int) -> str:
@@ -83,19 +91,23 @@ class Call:
     def find(
         self, type_: str, id_: str, param: str, *, status: int = 400
     ) -> SandboxObject:
-        return self._only(SandboxObject.objects, type_, id_, param, status)
+        return self._only(FOUND, type_, id_, param, status)
 
     def lock(
         self, type_: str, id_: str, param: str, *, status: int = 404
     ) -> SandboxObject:
         """The object, locked until this request is through."""
-        rows = SandboxObject.objects.select_for_update()
-        return self._only(rows, type_, id_, param, status)
+        return self._only(LOCKED, type_, id_, param, status)
 
     def _only(
-        self, rows: Any, type_: str, id_: str, param: str, status: int
+        self,
+        rows: Compiled[SandboxObject],
+        type_: str,
+        id_: str,
+        param: str,
+        status: int,
     ) -> SandboxObject:
-        found = rows.filter(pk=id_, type=type_).first()
+        found = rows.first(key=id_, kind=type_)
         if found is None:
             raise Missing(type_, id_, param=param, status=status)
         return found
