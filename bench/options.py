@@ -17,7 +17,7 @@ KEEP = "leave the benchmark's database there, to look into"
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """How many processes and threads serve. The defaults were measured: README."""
+    """How many processes and threads serve."""
 
     workers: int
     threads: int
