@@ -4,10 +4,11 @@ Planning a statement of many joins takes several times as long as running it
 (holding two tickets: 1.1 ms, planned before 0.25). psycopg2 prepares nothing by
 itself, but PREPARE and EXECUTE are plain SQL.
 
-A plan is forgotten after some seconds: one that was made when a table was empty
-must not outlive its emptiness, or a fresh event that sells would be read from
-end to end. Prepared statements belong to a session, so a pooler in front of
-PostgreSQL must not share sessions by transaction.
+A plan that was made when a table was nearly empty must not read it from end to
+end once it has filled, as tables do when a fresh event sells. So plans are made as
+if reading whole tables were no way, and are forgotten after a minute all the same.
+Prepared statements belong to a session, so a pooler in front of PostgreSQL must
+not share sessions by transaction.
 """
 
 import time
@@ -21,7 +22,12 @@ from weakref import WeakKeyDictionary
 
 from django.db import connection
 
-LIFETIME_SECONDS = 5.0
+LIFETIME_SECONDS = 60.0
+# EXPLAIN makes the plan that is kept, and runs nothing.
+MAKE_PLAN = """
+{forget}PREPARE {typed} AS {text};
+SET enable_seqscan = off; EXPLAIN EXECUTE {call}; RESET enable_seqscan
+"""
 # A bool is an int and a datetime a date, so the order matters.
 SQL_TYPES = (
     (bool, "boolean"),
@@ -95,9 +101,14 @@ def _plan(
     types = ", ".join(sql_type(params[name]) for name in numbered)
     # A new name each time: whatever went wrong before, this one is not taken.
     name = f"planned_{next(_serial)}"
-    forget = f"DEALLOCATE {instead_of.name}; " if instead_of else ""
-    typed = f"{name} ({types})" if types else name
+    nothing = ", ".join("NULL" for _ in numbered)
+    make = MAKE_PLAN.format(
+        forget=f"DEALLOCATE {instead_of.name}; " if instead_of else "",
+        typed=f"{name} ({types})" if types else name,
+        text=text,
+        call=f"{name} ({nothing})" if nothing else name,
+    )
     # Not through Django's cursor: it is no query of anybody's, only its plan.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-        cursor.execute(f"{forget}PREPARE {typed} AS {text}")
+        cursor.execute(make)
     return Plan(name, tuple(numbered), time.monotonic())

@@ -38,6 +38,19 @@ def test_a_connection_plans_a_statement_once():
 
 
 @pytest.mark.django_db
+def test_a_plan_made_for_an_empty_table_uses_its_index_all_the_same():
+    statement = "SELECT expire_date FROM django_session WHERE session_key = %(key)s"
+    with connection.cursor() as cursor:
+        call = planned(statement, {"key": "a"})
+        cursor.execute(f"EXPLAIN {call}", {"key": "b"})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("SHOW enable_seqscan")
+
+        assert "Index" in plan
+        assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.django_db
 def test_an_old_plan_is_replaced_and_forgotten(monkeypatch):
     monkeypatch.setattr(prepared, "LIFETIME_SECONDS", -1.0)
     run("SELECT 'old', %(number)s", number=1)
