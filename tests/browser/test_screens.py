@@ -212,7 +212,7 @@ def test_how_many_look_is_told_from_five_on(chromium, stack, phone, rush):
 
         expect(looking).to_have_text("5 people are looking", timeout=20_000)
         phone.page.get_by_text("How we count").click()
-        expect(phone.page.get_by_text("without you, our staff")).to_be_visible()
+        expect(phone.page.get_by_text("without you and our staff")).to_be_visible()
 
 
 def test_signing_out_takes_the_tickets_off_the_device(phone, rush):

@@ -87,7 +87,7 @@ function isOpen(reason) {
 }
 
 /** @param {ApiError} reason */
-const isInFlight = (reason) => reason.status === 409 && reason.action === "retry";
+const isInFlight = (reason) => reason.code === "request_in_progress";
 
 /**
  * Milliseconds until the next turn, or null to give up.

@@ -6,6 +6,8 @@ import { finish, sendOnce, unfinished } from "./attempts.js";
 /** @typedef {import("../../types").Order} Order */
 
 const LIVE = new Set(["active", "paying"]);
+/** A payment that was made but not answered for is told as "processing". */
+const UNDER_WAY = new Set(["requires_action", "processing", "succeeded"]);
 const POLLS = 60;
 
 /**
@@ -124,9 +126,8 @@ const pause = (milliseconds, signal) =>
  * @param {Order} order
  */
 export function isSettled(order) {
-  if (order.status !== "pending") return true;
-  const status = order.payment?.status;
-  return status === "failed" || status === "cancelled" || Boolean(order.payment?.decline);
+  const isUnderWay = UNDER_WAY.has(order.payment?.status ?? "");
+  return order.status !== "pending" || !isUnderWay;
 }
 
 /** @param {Order} order */

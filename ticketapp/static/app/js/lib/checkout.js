@@ -25,6 +25,9 @@ import { keepTickets } from "./tickets.js";
  * @property {ApiError | null} error
  */
 
+const OVERTAKEN = new Set(["payment_in_progress", "order_closed", "order_paid"]);
+const OVER = new Set(["hold_expired", "event_cancelled"]);
+
 /** @param {Hold} hold */
 export function useCheckout(hold) {
   const [course, setCourse] = useState(/** @type {Course} */ ({ phase: "ready", order: null, error: null }));
@@ -70,8 +73,11 @@ export function useCheckout(hold) {
     if (error.isUncertain) return set({ phase: "unsure", error });
     const made = error.meta["order"];
     if (made) order.current = await buying.loadOrder(String(made)).catch(() => order.current);
-    const isOver = error.code === "hold_expired" || order.current?.status === "cancelled";
-    set({ phase: isOver ? "over" : "ready", order: order.current, error });
+    const known = order.current;
+    // It may be under way or paid for already, perhaps on another device.
+    if (known && OVERTAKEN.has(error.code) && known.status !== "cancelled") return take(known);
+    const isOver = OVER.has(error.code) || known?.status === "cancelled";
+    set({ phase: isOver ? "over" : "ready", order: known, error });
   };
 
   /**
@@ -120,10 +126,9 @@ export function useCheckout(hold) {
 function stepFor(order) {
   if (buying.isPaid(order)) return "paid";
   if (order.status === "cancelled") return "over";
-  const status = order.payment?.status;
-  if (status === "requires_action") return order.payment?.next_action ? "challenge" : "waiting";
-  if (order.payment?.decline || status === "failed" || status === "cancelled") return "ready";
-  return order.payment ? "waiting" : "ready";
+  const { payment } = order;
+  if (payment?.status === "requires_action") return payment.next_action ? "challenge" : "waiting";
+  return buying.isSettled(order) ? "ready" : "waiting";
 }
 
 /** @param {Order} order */
