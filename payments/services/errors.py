@@ -4,7 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from payments.gateways import GatewayUnavailable
-from payments.services.declines import public_code, reason
+from payments.services.declines import action, public_code, reason
 from ticketapp.errors import Action, DomainError
 
 
@@ -19,6 +19,7 @@ class CardDeclined(DomainError):
     def __init__(self, *, order: UUID, decline_code: str) -> None:
         shown = public_code(decline_code)
         self.message = f"{reason(shown)} You have not been charged."
+        self.action = action(shown)
         super().__init__(order=str(order), decline_code=shown, charged=False)
 
 
@@ -33,6 +34,7 @@ class CardNotKept(DomainError):
     def __init__(self, decline_code: str) -> None:
         shown = public_code(decline_code)
         self.message = f"{reason(shown)} The card was not saved, nothing was charged."
+        self.action = action(shown)
         super().__init__(decline_code=shown, charged=False)
 
 
