@@ -72,7 +72,7 @@ class UserAdmin(SuperusersOnlyMixin, StockUserAdmin, ModelAdmin):
     ordering = ["email"]
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "password"]}),
+        (None, {"fields": ["email", "name", "password", "show_viewer_counts"]}),
         (
             "Rights",
             {

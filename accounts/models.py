@@ -41,6 +41,11 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         default=False, help_text="May sign in to the admin and the door."
     )
+    show_viewer_counts = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Told how many others are looking at an event.",
+    )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -8,9 +8,25 @@ class MeSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = User
-        fields = ["id", "email", "name", "is_staff"]
+        fields = ["id", "email", "name", "is_staff", "show_viewer_counts"]
         read_only_fields = fields
 
 
 class MeChangeSerializer(serializers.Serializer):
-    name = serializers.CharField(max_length=150, allow_blank=True)
+    """What is to change; at least one of them."""
+
+    name = serializers.CharField(
+        max_length=150, allow_blank=True, required=False, help_text="Read at the door."
+    )
+    show_viewer_counts = serializers.BooleanField(
+        required=False,
+        help_text=(
+            "Off: your sockets are not told how many others are looking, from the "
+            "next one that you open."
+        ),
+    )
+
+    def validate(self, wanted: dict[str, object]) -> dict[str, object]:
+        if not wanted:
+            raise serializers.ValidationError("Say what to change.", "required")
+        return wanted

@@ -29,8 +29,17 @@ def prove_address(*, email: str, user: User | None) -> User:
     return user
 
 
-def change_name(*, user: User, name: str) -> User:
-    """Set the name that is printed on tickets and read at the door."""
-    User.objects.filter(pk=user.pk).update(name=name)
-    user.name = name
+def change_me(
+    *, user: User, name: str | None = None, show_viewer_counts: bool | None = None
+) -> User:
+    """Change what a person may say about themselves; None leaves it as it is.
+
+    The name is printed on tickets and read at the door. Who switches the viewer
+    counts off is not sent them any more.
+    """
+    asked = {"name": name, "show_viewer_counts": show_viewer_counts}
+    changes = {field: value for field, value in asked.items() if value is not None}
+    User.objects.filter(pk=user.pk).update(**changes)
+    for field, value in changes.items():
+        setattr(user, field, value)
     return user

@@ -18,8 +18,8 @@ class MeView(StrictQueryMixin, APIView):
 
     @extend_schema(request=MeChangeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change your name, which is read at the door."""
+        """Change your name, or whether you are told how many are looking."""
         wanted = MeChangeSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        user = services.change_name(user=request.user, **wanted.validated_data)
+        user = services.change_me(user=request.user, **wanted.validated_data)
         return Response(MeSerializer(user).data)

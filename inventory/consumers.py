@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.authentication import user_of_token
 from accounts.models import User
-from events import viewers
+from events import robots, viewers
 from inventory import live
 
 logger = logging.getLogger(__name__)
@@ -91,14 +91,24 @@ class EventConsumer(AsyncWebsocketConsumer):
             await self.close(TRY_AGAIN_LATER)
 
     def _socket_of(self, user: User | None, device: str | None) -> live.Socket:
-        """Staff are not counted; who gives no device is neither counted nor told."""
+        """Staff are not counted; robots and those without a device nor told either.
+
+        Who has switched the numbers off is not told, and is still somebody looking.
+        """
+        if robots.is_robot(self._user_agent()):
+            device = None
         person = None
         if device and not (user and user.is_staff):
             person = viewers.person_of(user_id=user and user.pk, device=device)
         audience = live.Audience(
-            is_counted=person is not None, sees_viewers=device is not None
+            is_counted=person is not None,
+            sees_viewers=device is not None and wants_viewers(user),
         )
         return live.Socket(self._say, person, audience)
+
+    def _user_agent(self) -> str:
+        headers = dict(self.scope["headers"])
+        return headers.get(b"user-agent", b"").decode("latin-1")
 
     async def _say(self, text: str) -> None:
         await self.send(text_data=text)
@@ -132,6 +142,10 @@ def read_frame(text: str | None) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return frame if isinstance(frame, dict) else {}
+
+
+def wants_viewers(user: User | None) -> bool:
+    return user is None or user.show_viewer_counts
 
 
 def _is_text_or_nothing(value: object) -> bool:

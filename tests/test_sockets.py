@@ -19,7 +19,7 @@ from inventory import services as inventory
 from inventory.models import TicketType
 from inventory.routing import websocket_urlpatterns
 from tests import factories as make
-from tests.websocket import Socket
+from tests.websocket import A_PHONE, Socket
 
 # The sockets read in a thread of their own, so what they see must be committed.
 committed = pytest.mark.django_db(transaction=True)
@@ -48,13 +48,13 @@ class Crowd:
     def __init__(self) -> None:
         self.sockets: list[Socket] = []
 
-    async def join(self, event_id, *, viewer="", token=None):
-        socket = await self.connect(event_id)
+    async def join(self, event_id, *, viewer="", token=None, user_agent=A_PHONE):
+        socket = await self.connect(event_id, user_agent)
         await socket.say_json(type="hello", token=token, viewer=viewer or str(uuid4()))
         return socket, await socket.hear()
 
-    async def connect(self, event_id):
-        socket = Socket(application, f"/ws/events/{event_id}")
+    async def connect(self, event_id, user_agent=A_PHONE):
+        socket = Socket(application, f"/ws/events/{event_id}", user_agent)
         self.sockets.append(socket)
         assert (await socket.connect())[0]
         return socket
@@ -223,6 +223,35 @@ async def test_who_gives_no_device_is_neither_counted_nor_told(crowd, rush):
     frame = await socket.hear()
     assert frame["viewers"] is None
     assert await socket.hears_nothing()
+
+
+@committed
+@pytest.mark.parametrize("name", ["Googlebot/2.1", "HeadlessChrome/140.0.0.0", ""])
+async def test_robots_are_neither_counted_nor_told(crowd, rush, name):
+    for _ in range(5):
+        await crowd.join(rush.event_id)
+
+    robot, frame = await crowd.join(rush.event_id, user_agent=name)
+
+    assert frame["viewers"] is None
+    assert await robot.hears_nothing()
+    await crowd.sockets[0].say_json(type="beat")
+    assert (await crowd.sockets[0].hear())["viewers"] is None
+
+
+@committed
+async def test_who_switched_the_numbers_off_is_counted_but_not_told(crowd, rush):
+    buyer = await database_sync_to_async(make.buyer)(show_viewer_counts=False)
+    token = await database_sync_to_async(session_of)(buyer)
+    first, _ = await crowd.join(rush.event_id)
+    for _ in range(4):
+        await crowd.join(rush.event_id)
+
+    quiet, frame = await crowd.join(rush.event_id, token=token)
+
+    await told(first, viewers=5)
+    assert frame["viewers"] is None
+    assert await quiet.hears_nothing()
 
 
 @committed

@@ -6,17 +6,18 @@ from typing import Any
 from asgiref.testing import ApplicationCommunicator
 
 SECONDS = 5.0
+A_PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15"
 
 
 class Socket(ApplicationCommunicator):
     """Speaks ASGI to an application as a WebSocket server does."""
 
-    def __init__(self, application, path: str) -> None:
+    def __init__(self, application, path: str, user_agent: str = A_PHONE) -> None:
         scope = {
             "type": "websocket",
             "path": path,
             "query_string": b"",
-            "headers": [],
+            "headers": [(b"user-agent", user_agent.encode())],
             "subprotocols": [],
         }
         super().__init__(application, scope)

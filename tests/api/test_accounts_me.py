@@ -10,6 +10,7 @@ def test_me_says_who_is_signed_in(api, buyer, django_assert_num_queries):
         "email": buyer.email,
         "name": "",
         "is_staff": False,
+        "show_viewer_counts": True,
     }
 
 
@@ -19,6 +20,24 @@ def test_a_person_changes_their_name(api, buyer):
     assert answer.json()["name"] == "Ada Lovelace"
     buyer.refresh_from_db()
     assert buyer.name == "Ada Lovelace"
+
+
+def test_a_person_switches_the_viewer_counts_off_and_keeps_their_name(api, buyer):
+    api.patch("/api/v1/me", {"name": "Ada"})
+
+    answer = api.patch("/api/v1/me", {"show_viewer_counts": False})
+
+    assert answer.json()["show_viewer_counts"] is False
+    buyer.refresh_from_db()
+    assert (buyer.name, buyer.show_viewer_counts) == ("Ada", False)
+
+
+def test_a_switch_is_on_or_off(api, buyer):
+    answer = api.patch("/api/v1/me", {"show_viewer_counts": None})
+
+    assert answer.status_code == 400
+    buyer.refresh_from_db()
+    assert buyer.show_viewer_counts is True
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "x" * 151}, {"name": None}, []])

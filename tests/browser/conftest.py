@@ -29,6 +29,11 @@ from tests.browser.phone import Phone
 BINARIES = Path(sys.executable).parent
 HERE = {"latitude": 51.5391234, "longitude": -0.1431987}
 PHONE = {"width": 390, "height": 844}
+# Chromium without a screen says that it has none, and then counts as a robot.
+SOMEBODYS_BROWSER = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36"
+)
 SECONDS_TO_START = 30
 SEEN = settings.BASE_DIR / "var/browser"
 
@@ -151,6 +156,7 @@ def a_phone(browser: Browser, url: str, **options) -> BrowserContext:
     usual = {
         "base_url": url,
         "viewport": PHONE,
+        "user_agent": SOMEBODYS_BROWSER,
         "has_touch": True,
         "is_mobile": True,
         "locale": "en-GB",

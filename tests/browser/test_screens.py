@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.models import User
 from inventory import services as inventory
 from inventory.models import TicketStatus
 from payments.models import Order, OrderStatus
@@ -212,7 +213,20 @@ def test_how_many_look_is_told_from_five_on(chromium, stack, phone, rush):
 
         expect(looking).to_have_text("5 people are looking", timeout=20_000)
         phone.page.get_by_text("How we count").click()
-        expect(phone.page.get_by_text("without you and our staff")).to_be_visible()
+        expect(
+            phone.page.get_by_text("without you, our staff and robots")
+        ).to_be_visible()
+
+
+def test_a_person_switches_off_how_many_look(phone):
+    phone.open("/you")
+    phone.sign_in()
+    switch = phone.page.get_by_label("How many others are looking at an event")
+
+    switch.uncheck()
+
+    expect(phone.page.get_by_text("Saved")).to_be_visible()
+    assert User.objects.get(email=phone.email).show_viewer_counts is False
 
 
 def test_signing_out_takes_the_tickets_off_the_device(phone, rush):

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from django_redis import get_redis_connection
 
-from events import viewers
+from events import robots, viewers
 from tests.factories import NOON
 
 
@@ -101,3 +101,40 @@ def test_an_account_is_one_person_on_every_device():
         user_id=user, device="b"
     )
     assert viewers.person_of(user_id=None, device=None) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2)",
+        "Mozilla/5.0 (compatible; Yahoo! Slurp)",
+        "Mozilla/5.0 (compatible; Baiduspider/2.0)",
+        "facebookexternalhit/1.1",
+        "WhatsApp/2.24 A",
+        "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 11) Chrome-Lighthouse",
+        "Python/3.11 websockets/15.0",
+        "python-requests/2.32",
+        "curl/8.5.0",
+    ],
+)
+def test_a_robot_is_known_by_its_name(name):
+    assert robots.is_robot(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Mozilla/5.0 (Linux; Android 13; CUBOT P80) Chrome/140.0 Mobile Safari/537.36",
+        "okhttp/4.12.0",
+        "Dart/3.9 (dart:io)",
+        "Tickets/1 CFNetwork/1568 Darwin/24.0.0",
+    ],
+)
+def test_browsers_and_apps_are_people(name):
+    assert not robots.is_robot(name)

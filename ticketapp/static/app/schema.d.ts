@@ -33,7 +33,9 @@ export interface paths {
         /**
          * Admit the bearer of a code, once
          * @description Send a `scan_id` of your own and the same scan may be sent again: it gets
-         *     the same answer.
+         *     the same answer. A scan made offline is sent later with `scanned_at` and
+         *     `sent_at`: of all scans of a ticket the earliest counts, and whoever else
+         *     was let in on it is flagged for staff.
          */
         post: operations["check_ins_create"];
         delete?: never;
@@ -190,7 +192,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change your name, which is read at the door */
+        /** Change your name, or whether you are told how many are looking */
         patch: operations["me_update"];
         trace?: never;
     };
@@ -340,6 +342,26 @@ export interface paths {
          *     withdrawn first, so nothing is paid twice.
          */
         post: operations["orders_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand an order back because its event is postponed
+         * @description The tickets stop being good, and what was paid goes back to the card.
+         */
+        post: operations["orders_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -557,6 +579,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/waitlist-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you wait for, and what became of it, the newest first */
+        get: operations["waitlist_entries_list"];
+        put?: never;
+        /**
+         * Wait for tickets that are sold out
+         * @description With a kept card and a maximum they are bought as soon as they come free;
+         *     show the `consent` first and send its version. Without, they are held for
+         *     a few minutes and you are told. A group gets all its tickets or none.
+         */
+        post: operations["waitlist_entries_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waitlist-entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your place in line, as it is now */
+        get: operations["waitlist_entries_retrieve"];
+        put?: never;
+        post?: never;
+        /**
+         * Leave the line. From here on nothing new is charged
+         * @description Tickets that are set aside for you go to the next. If they are bought
+         *     already, they stay bought, and this is refused.
+         */
+        delete: operations["waitlist_entries_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waitlist-entries/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The present words and their version, to send when joining */
+        get: operations["waitlist_entries_consent_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -659,6 +743,16 @@ export interface components {
             scan_id?: string;
             /** @default  */
             gate: string;
+            /**
+             * Format: date-time
+             * @description For a scan made offline: when, by the scanner's clock. Then `scan_id` and `sent_at` are needed too.
+             */
+            scanned_at?: string;
+            /**
+             * Format: date-time
+             * @description The scanner's clock at the sending, so that ours can correct it.
+             */
+            sent_at?: string;
         };
         /** @description One switch: whether a kind of message comes by a channel. */
         Choice: {
@@ -669,6 +763,11 @@ export interface components {
             enabled: boolean;
             /** @description Cannot be switched off. */
             required: boolean;
+        };
+        Consent: {
+            version: string;
+            /** @description Show all of it before asking for a yes. */
+            text: string;
         };
         Decline: {
             code: string;
@@ -928,6 +1027,12 @@ export interface components {
          * @enum {string}
          */
         LocationPrecisionEnum: "exact" | "city";
+        MaximumRequest: {
+            /** @description In minor units: 2350 is £23.50. */
+            amount: number;
+            /** @description ISO 4217. */
+            currency: string;
+        };
         /** @description The signed-in person. */
         Me: {
             /** Format: uuid */
@@ -937,6 +1042,8 @@ export interface components {
             readonly name: string;
             /** @description May sign in to the admin and the door. */
             readonly is_staff: boolean;
+            /** @description Told how many others are looking at an event. */
+            readonly show_viewer_counts: boolean;
         };
         Money: {
             /** @description In minor units: 2350 is £23.50. */
@@ -955,6 +1062,13 @@ export interface components {
             /** @description The bank's page, to be shown to the buyer. */
             url: string | null;
         };
+        /**
+         * @description * `buy` - buy the tickets
+         *     * `confirm` - confirm the payment of the order
+         *     * `wait` - wait for the card to be charged
+         * @enum {string}
+         */
+        NextStepEnum: "buy" | "confirm" | "wait";
         /** @description A message in the inbox; `link` is a path in the app, or empty. */
         Notification: {
             /** Format: uuid */
@@ -969,6 +1083,7 @@ export interface components {
             /** Format: date-time */
             readonly read_at: string | null;
         };
+        NullEnum: null;
         Order: {
             /** Format: uuid */
             id: string;
@@ -1031,10 +1146,21 @@ export interface components {
             id: string;
             amount: components["schemas"]["Money"];
             status: components["schemas"]["OrderRefundStatusEnum"];
-            reason: components["schemas"]["ReasonEnum"];
+            reason: components["schemas"]["OrderRefundReasonEnum"];
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @description * `staff` - refunded by staff
+         *     * `goodwill` - goodwill: the tickets stay good
+         *     * `too_late` - paid after the tickets were gone
+         *     * `event_cancelled` - the event was cancelled
+         *     * `event_postponed` - the event was postponed
+         *     * `mismatch` - paid an amount we did not ask for
+         *     * `dashboard` - made in the provider's dashboard
+         * @enum {string}
+         */
+        OrderRefundReasonEnum: "staff" | "goodwill" | "too_late" | "event_cancelled" | "event_postponed" | "mismatch" | "dashboard";
         /**
          * @description * `owed` - Owed
          *     * `pending` - Pending
@@ -1103,8 +1229,12 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["VenueEntry"][];
         };
+        /** @description What is to change; at least one of them. */
         PatchedMeChangeRequest: {
+            /** @description Read at the door. */
             name?: string;
+            /** @description Off: your sockets are not told how many others are looking, from the next one that you open. */
+            show_viewer_counts?: boolean;
         };
         /** @description Another card for a pending order. */
         PayRequest: {
@@ -1202,16 +1332,6 @@ export interface components {
          * @enum {string}
          */
         ProviderEnum: "sandbox" | "stripe";
-        /**
-         * @description * `staff` - refunded by staff
-         *     * `goodwill` - goodwill: the tickets stay good
-         *     * `too_late` - paid after the tickets were gone
-         *     * `event_cancelled` - the event was cancelled
-         *     * `mismatch` - paid an amount we did not ask for
-         *     * `dashboard` - made in the provider's dashboard
-         * @enum {string}
-         */
-        ReasonEnum: "staff" | "goodwill" | "too_late" | "event_cancelled" | "mismatch" | "dashboard";
         /**
          * @description * `manager` - Manager
          *     * `box_office` - box office
@@ -1401,6 +1521,138 @@ export interface components {
             /** @description People; empty when unknown. */
             readonly capacity: number | null;
         };
+        WaitRequest: {
+            /** Format: uuid */
+            ticket_type: string;
+            /** @description All of them together, or none. */
+            quantity: number;
+            /**
+             * Format: date-time
+             * @description When to stop waiting; left out, as long as there is a point in it.
+             */
+            until?: string | null;
+            /** @description For all tickets together, fees and taxes included. */
+            max_total?: components["schemas"]["MaximumRequest"] | null;
+            /**
+             * Format: uuid
+             * @description A kept card that may be charged at once. Without: be told.
+             */
+            payment_method?: string | null;
+            /**
+             * @description What the buyer has read and agreed to, from `consent`.
+             * @default
+             */
+            consent_version: string;
+        };
+        WaitlistCard: {
+            /** Format: uuid */
+            id: string;
+            brand: string;
+            last4: string;
+        };
+        WaitlistCharge: {
+            /** @description False: the card was removed or has expired; the buyer is told. */
+            active: boolean;
+            card: components["schemas"]["WaitlistCard"];
+            /** @description The most that can be charged. */
+            max_total: components["schemas"]["Money"];
+            /** Format: date-time */
+            ends_at: string;
+            consent_version: string;
+        };
+        WaitlistEntry: {
+            /** Format: uuid */
+            id: string;
+            status: components["schemas"]["WaitlistStatus"];
+            /**
+             * @description Why it ended without tickets.
+             *
+             *     * `offer_lapsed` - the offer ran out
+             *     * `offer_released` - the tickets were let go
+             *     * `card_declined` - the card was declined
+             *     * `not_authenticated` - the payment was not confirmed in time
+             *     * `our_fault` - we could not reach the payment provider
+             *     * `past_its_time` - nothing came free in time
+             *     * `event_closed` - the event takes no buyers any more
+             *     * `bought_another_way` - the buyer has tickets
+             */
+            reason: components["schemas"]["WaitlistEntryReasonEnum"] | components["schemas"]["NullEnum"];
+            event: components["schemas"]["EventBrief"];
+            ticket_type: components["schemas"]["Named"];
+            quantity: number;
+            max_total: components["schemas"]["Money"] | null;
+            /** @description How many wait in front; null when this does not wait. */
+            ahead: number | null;
+            /** @description What comes next and what can be charged, in a sentence to show. */
+            what_happens: string;
+            /** @description Null when the buyer is only told. */
+            charge: components["schemas"]["WaitlistCharge"] | null;
+            /** @description Tickets that are set aside right now. */
+            offer: components["schemas"]["WaitlistOffer"] | null;
+            /** Format: date-time */
+            joined_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description To count down from, not yours.
+             */
+            server_time: string;
+        };
+        WaitlistEntryPage: {
+            results: components["schemas"]["WaitlistEntry"][];
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+        };
+        /**
+         * @description * `offer_lapsed` - the offer ran out
+         *     * `offer_released` - the tickets were let go
+         *     * `card_declined` - the card was declined
+         *     * `not_authenticated` - the payment was not confirmed in time
+         *     * `our_fault` - we could not reach the payment provider
+         *     * `past_its_time` - nothing came free in time
+         *     * `event_closed` - the event takes no buyers any more
+         *     * `bought_another_way` - the buyer has tickets
+         * @enum {string}
+         */
+        WaitlistEntryReasonEnum: "offer_lapsed" | "offer_released" | "card_declined" | "not_authenticated" | "our_fault" | "past_its_time" | "event_closed" | "bought_another_way";
+        WaitlistOffer: {
+            /**
+             * Format: uuid
+             * @description Go on to /checkout with it.
+             */
+            hold: string;
+            total: components["schemas"]["Money"];
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description There is one once a card was tried.
+             */
+            order: string | null;
+            /**
+             * @description `confirm`: the order has the bank's question in `next_action`.
+             *
+             *     * `buy` - buy the tickets
+             *     * `confirm` - confirm the payment of the order
+             *     * `wait` - wait for the card to be charged
+             */
+            next_step: components["schemas"]["NextStepEnum"];
+        };
+        /**
+         * @description * `waiting` - Waiting
+         *     * `offered` - Offered
+         *     * `purchased` - Purchased
+         *     * `passed` - Passed
+         *     * `withdrawn` - Withdrawn
+         *     * `ended` - Ended
+         * @enum {string}
+         */
+        WaitlistStatus: "waiting" | "offered" | "purchased" | "passed" | "withdrawn" | "ended";
         WebhookAnswer: {
             received: boolean;
         };
@@ -1480,7 +1732,7 @@ export interface operations {
                     "application/json": components["schemas"]["CheckIn"];
                 };
             };
-            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. */
+            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. `scan_time_out_of_range`: The time of this scan cannot be right. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2949,6 +3201,104 @@ export interface operations {
             };
         };
     };
+    orders_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each attempt, such as a UUID. For 24 hours the same key with the same body gets the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: The same request is still running. `not_postponed`: This cannot be handed back here. `not_refundable`: This cannot be refunded. `payment_disputed`: The bank has this payment. `refund_too_large`: That is more than is left. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: That was too many requests. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     payment_methods_list: {
         parameters: {
             query?: never;
@@ -3625,6 +3975,325 @@ export interface operations {
             };
             /** @description `not_found`: There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waitlist_entries_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntryPage"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waitlist_entries_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each attempt, such as a UUID. For 24 hours the same key with the same body gets the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. `until_out_of_range`: The waitlist cannot run until then. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: The same request is still running. `tickets_available`: There is no need to wait. `already_on_waitlist`: You are already on this waitlist. `not_on_sale`: Not on sale. `over_limit`: More than one person may have. `hold_exists`: You already hold tickets for this event. `group_too_large`: There are not that many tickets. `maximum_too_low`: Your maximum is below every price. `waitlist_closed`: This waitlist is closed. `saved_card_gone`: This card is not kept any more. `consent_outdated`: The terms have changed. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: That was too many requests. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waitlist_entries_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waitlist_entries_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `hold_already_sold`: These tickets are bought. `hold_being_paid`: A payment for these tickets is under way. `payment_in_progress`: A payment for these tickets is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: That was too many requests. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `payment_unknown`: The payment provider does not answer. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waitlist_entries_consent_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -40,7 +40,7 @@ const viewerWords = ({ count, isAbout }) =>
 export const HowWeCount = () => html`
   <p>
     ${t(
-      "Looking: different people with this event open in the last minute, on this app, without you and our staff. Below 5 we show nothing; above 20 we round down and say “about”.",
+      "Looking: different people with this event open in the last minute, on this app, without you, our staff and robots. Below 5 we show nothing; above 20 we round down and say “about”.",
     )}
   </p>
   <p>

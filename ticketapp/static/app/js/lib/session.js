@@ -72,9 +72,9 @@ export async function loadMe() {
   me.set(await api("/me"));
 }
 
-/** @param {string} name */
-export async function saveName(name) {
-  me.set(await api("/me", { method: "PATCH", body: { name } }));
+/** @param {{name?: string, show_viewer_counts?: boolean}} changes */
+export async function saveMe(changes) {
+  me.set(await api("/me", { method: "PATCH", body: changes }));
 }
 
 /** The device forgets at once, whether or not the server can be told. */

@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 
 import { KeptCards } from "../components/kept-cards.js";
 import { HowWeCount } from "../components/live-line.js";
+import { LookingSwitch } from "../components/looking-switch.js";
 import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { api, asApiError } from "../lib/api.js";
@@ -11,7 +12,7 @@ import { formatMoney } from "../lib/format.js";
 import { joined, t, tn } from "../lib/i18n.js";
 import { install, installOffer } from "../lib/install.js";
 import { useResource } from "../lib/resource.js";
-import { loadMe, me, saveName, signOut, signedIn } from "../lib/session.js";
+import { loadMe, me, saveMe, signOut, signedIn } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { momentWords } from "../lib/when.js";
 
@@ -41,6 +42,7 @@ function SignedIn() {
     <${Inbox} />
     <${Orders} />
     <${KeptCards} />
+    <${LookingSwitch} />
     <section class="block">
       ${person?.is_staff && html`<p><a class="link" href="/admin/" target="_self">${t("Venue and staff pages")}</a></p>`}
       <button type="button" class="button wide" onClick=${signOut}>${t("Sign out")}</button>
@@ -58,7 +60,7 @@ function NameForm({ name }) {
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await saveName(text.trim());
+      await saveMe({ name: text.trim() });
       setSaid(t("Saved"));
     } catch (reason) {
       const error = asApiError(reason);
