@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from events.models import Event, EventStatus
@@ -104,7 +104,8 @@ def _close(order: Order, now: datetime) -> bool:
 def _owed_orders() -> QuerySet[Order]:
     """Orders of cancelled events with lines that nobody refunded or returned.
 
-    An order whose refund failed is not among them: that is for a person.
+    An order whose refund failed is not among them: that is for a person. Neither
+    is one whose money all went back in the provider's dashboard.
     """
     begun = Refund.objects.filter(
         payment__order=OuterRef("pk"), reason=RefundReason.EVENT_CANCELLED
@@ -116,7 +117,15 @@ def _owed_orders() -> QuerySet[Order]:
     standing = OrderLine.objects.filter(
         ~Exists(named), order=OuterRef("pk"), returned_at=None
     ).exclude(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
+    counted = Refund.objects.filter(
+        payment__order=OuterRef("pk"), status__in=COUNTED_REFUND
+    )
+    given_back = counted.order_by().values("payment__order").annotate(Sum("amount"))
+    something_left = Q(amount=0) | Q(
+        amount__gt=Coalesce(Subquery(given_back.values("amount__sum")), 0)
+    )
     return Order.objects.filter(
+        something_left,
         Exists(standing),
         ~Exists(begun),
         ~Exists(taken),

@@ -84,8 +84,10 @@ def refund_lines(
 ) -> Refund | None:
     """Owe the price of these lines back; unless as goodwill, take their tickets.
 
-    All or none. A job that may run twice gives a `key`, which is used once.
-    Raises NotRefundable (nothing is left, a ticket was used), PaymentDisputed,
+    All or none, except that a cancelled event owes what is left where part of the
+    money went back in the provider's dashboard: that names the lines too, and stays
+    unallocated. A job that may run twice gives a `key`, which is used once. Raises
+    NotRefundable (nothing is left, a ticket was used), PaymentDisputed,
     or RefundTooLarge.
     """
     payment = _payment_to_refund(order)
@@ -184,7 +186,8 @@ def _owe(
 ) -> Refund:
     amount = sum(line.total_amount for line in lines)
     left = payment.amount - owed_or_paid(payment)
-    if amount > left:
+    is_rest = reason == RefundReason.EVENT_CANCELLED and 0 < left < amount
+    if amount > left and not is_rest:
         raise RefundTooLarge(
             reference=order.reference,
             left=in_words(left, payment.currency),
@@ -193,9 +196,10 @@ def _owe(
     refund = Refund.objects.create(
         payment=payment,
         key=key,
-        amount=amount,
+        amount=min(amount, left),
         currency=payment.currency,
         reason=reason,
+        unallocated=is_rest,
         created_by=by,
         created_at=now,
     )

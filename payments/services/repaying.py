@@ -139,7 +139,7 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
         books.enter(
             payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
         )
-        if not refund.unallocated:
+        if refund.reason != RefundReason.DASHBOARD:
             goodwill = refund.reason == RefundReason.GOODWILL
             rest = goodwill or owed_or_paid(payment) < payment.amount
             move_order(order, rest=rest)

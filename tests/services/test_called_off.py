@@ -9,12 +9,20 @@ from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
-from payments.models import LedgerEntry, OrderStatus, Payment, Refund, RefundStatus
+from payments.models import (
+    LedgerEntry,
+    Order,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundStatus,
+)
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
     DISPUTED,
     REFUND_FAILS,
+    ask,
     assert_books_are_right,
     at_provider,
     challenged,
@@ -165,6 +173,39 @@ def test_a_refund_that_failed_is_for_a_person_and_not_tried_for_ever(show):
     assert sweep().owed == 0
     assert Refund.objects.get().status == RefundStatus.FAILED
     assert services.progress_of(show).failed == 1
+
+
+@pytest.mark.parametrize(("by_hand", "rest"), [(1200, [3800]), (5000, [])])
+def test_what_went_back_in_the_dashboard_is_not_owed_again(show, by_hand, rest):
+    placed = paid(event=show)
+    intent_id = placed.payments.get().intent_id
+    ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": by_hand})
+    hear_the_bank()
+    call_off(show)
+
+    first, second = sweep(), sweep()
+
+    owed = Refund.objects.filter(reason="event_cancelled")
+    assert list(owed.values_list("amount", flat=True)) == rest
+    assert (first.owed, second.owed, balance()) == (len(rest), 0, 0)
+    assert_books_are_right(LATER)
+
+
+def test_an_order_that_cannot_be_refunded_does_not_keep_others_waiting(show):
+    for _ in range(3):
+        paid(event=show)
+    stuck, *rest = Order.objects.order_by("pk")
+    intent_id = stuck.payments.get().intent_id
+    ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 5000})
+    hear_the_bank()
+    call_off(show)
+
+    owed = [sweep(limit=1).owed for _ in range(3)]
+
+    assert (owed, balance()) == ([1, 1, 0], 0)
+    assert {order.payments.get().refunds.get().reason for order in rest} == {
+        "event_cancelled"
+    }
 
 
 def test_other_events_are_left_alone(show):
