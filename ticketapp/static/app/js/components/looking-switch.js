@@ -10,20 +10,20 @@ import { useStore } from "../lib/store.js";
 export function LookingSwitch() {
   const person = useStore(me);
   const [said, setSaid] = useState("");
-  const [isSaving, setSaving] = useState(false);
+  // What was just chosen shows at once, and goes back if it could not be saved.
+  const [chosen, setChosen] = useState(/** @type {boolean | null} */ (null));
   if (!person) return null;
   /** @param {{currentTarget: HTMLInputElement}} event */
   const change = async ({ currentTarget }) => {
-    const wanted = currentTarget.checked;
-    setSaving(true);
+    const { checked } = currentTarget;
+    setChosen(checked);
     try {
-      await saveMe({ show_viewer_counts: wanted });
+      await saveMe({ show_viewer_counts: checked });
       setSaid(t("Saved"));
     } catch (reason) {
-      currentTarget.checked = !wanted;
       setSaid(asApiError(reason).message);
     }
-    setSaving(false);
+    setChosen(null);
   };
   return html`
     <section class="block">
@@ -31,8 +31,8 @@ export function LookingSwitch() {
       <label class="tick">
         <input
           type="checkbox"
-          checked=${person.show_viewer_counts !== false}
-          disabled=${isSaving}
+          checked=${chosen ?? person.show_viewer_counts}
+          disabled=${chosen !== null}
           onChange=${change}
         />
         <span>${t("How many others are looking at an event")}</span>
