@@ -6,8 +6,10 @@ import pytest
 from celery import Celery
 from django.conf import settings
 from django.db import transaction
+from django_redis.exceptions import ConnectionInterrupted
 
 from ticketapp import jobs
+from ticketapp.tasks import heartbeat
 
 
 def celery_at(broker):
@@ -46,6 +48,42 @@ def test_workers_are_not_told_of_what_was_rolled_back(told):
         transaction.set_rollback(True)
 
     assert told() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_waits_speaks_for_all_that_follows(told):
+    for _ in range(3):
+        jobs.look_now("app.tasks.work")
+    jobs.look_now("app.tasks.other_work")
+
+    assert told() == ["app.tasks.work", "app.tasks.other_work"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_after_a_job_began_is_asked_for_again(told):
+    jobs.look_now(heartbeat.name)
+    heartbeat.before_start("its id", (), {})
+
+    jobs.look_now(heartbeat.name)
+
+    assert told() == [heartbeat.name, heartbeat.name]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_are_told_each_time_while_nobody_remembers(told, monkeypatch):
+    def nobody():
+        raise ConnectionInterrupted(connection=None)
+
+    monkeypatch.setattr(jobs, "get_redis_connection", nobody)
+    jobs.look_now(heartbeat.name)
+    heartbeat.before_start("its id", (), {})
+    jobs.look_now(heartbeat.name)
+
+    assert told() == [heartbeat.name, heartbeat.name]
+
+
+def test_every_task_takes_its_mark_away_when_it_begins():
+    assert isinstance(heartbeat, jobs.Job)
 
 
 @pytest.mark.django_db(transaction=True)
