@@ -55,11 +55,18 @@ def checks() -> list[Check]:
 def findings(*, now: datetime) -> Iterator[Finding]:
     """Run every check; nothing is yielded when all is well."""
     for check in checks():
-        with connection.cursor() as cursor:
-            cursor.execute(check.sql, {"now": now, "grace": GRACE_SECONDS})
-            names = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
-        for row in rows:
-            yield Finding(
-                check.number, check.promise, dict(zip(names, row, strict=True))
-            )
+        yield from findings_of(check, now=now)
+
+
+def findings_of(
+    check: Check, *, now: datetime, most: int | None = None
+) -> list[Finding]:
+    """The rows that break one promise, and no more than `most` of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(check.sql, {"now": now, "grace": GRACE_SECONDS})
+        names = [column[0] for column in cursor.description]
+        rows = cursor.fetchall() if most is None else cursor.fetchmany(most)
+    return [
+        Finding(check.number, check.promise, dict(zip(names, row, strict=True)))
+        for row in rows
+    ]

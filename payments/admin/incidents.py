@@ -217,7 +217,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 class ReconcileRunAdmin(ReadOnlyAdmin):
     """The last comparisons with the provider; what is left of them are incidents."""
 
-    list_display = ("as_of", "compared", "found", "repaired", "problem", "started_at")
+    list_display = ("as_of", "compared", "found", "repaired", "problem", "finished_at")
     ordering = ("-pk",)
     fields = (
         ("as_of", "since"),

@@ -21,6 +21,7 @@ from payments.services.cards import (
 )
 from payments.services.checkout import pay_order, place_order
 from payments.services.declines import public_code, reason
+from payments.services.differences import Difference
 from payments.services.disputes import apply_dispute, why_not_admitted
 from payments.services.errors import (
     CardDeclined,
@@ -37,7 +38,7 @@ from payments.services.errors import (
     RefundTooLarge,
     SavedCardGone,
 )
-from payments.services.reconciling import Difference, reconcile
+from payments.services.reconciling import reconcile
 from payments.services.refunds import (
     preview_refund,
     refund_lines,

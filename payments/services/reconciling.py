@@ -7,12 +7,16 @@ makes a ticket, so nothing is ever "fixed" upwards; what the flows cannot explai
 for a person, and becomes an incident.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from payments.gateways import GatewayUnavailable, Intent, IntentStatus, get_gateway
 from payments.models import (
@@ -21,75 +25,93 @@ from payments.models import (
     DisputeStatus,
     Incident,
     IncidentKind,
+    LedgerEntry,
     LedgerKind,
     OrderStatus,
     Payment,
     PaymentStatus,
+    Refund,
     RefundStatus,
-    StripeEvent,
 )
 from payments.models.news import ReconcileRun
 from payments.money import in_words
 from payments.services import asking, books, disputes, repaying
-from ticketapp import audit
+from payments.services.differences import Difference, in_our_own_house, stuck_events
 
+logger = logging.getLogger(__name__)
 # What is younger may be on its way still.
 GRACE = timedelta(minutes=5)
-STUCK_EVENT = timedelta(hours=1)
 OPEN_INTENT = (
     IntentStatus.REQUIRES_PAYMENT_METHOD,
     IntentStatus.REQUIRES_CONFIRMATION,
     IntentStatus.REQUIRES_ACTION,
 )
-STAFF = "tell staff"
+PAGE = 100
+# Who has more than that to do needs no list.
+MOST_KEPT = 1000
+COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
+TAKEN = (DisputeStatus.OPEN, DisputeStatus.LOST)
+SILENT = "The provider stopped answering; the rest was not compared."
 
 
 @dataclass
-class Difference:
-    """One thing that two of us see differently, and what is to be done."""
+class Findings:
+    """What a run has come to so far."""
 
-    kind: str
-    subject: str
-    detail: str
-    remedy: str = STAFF
-    done: bool = False
-
-    def __str__(self) -> str:
-        state = "did" if self.done else "would"
-        return f"{self.kind} {self.subject}: {self.detail} ({state} {self.remedy})"
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    compared: int = 0
 
 
 def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
     """Compare everything begun since then, record the run, and tell staff.
 
     With `repair`, differences that an ordinary flow explains are given to it,
-    and looked at again. A provider that stops answering ends the run, which
-    says so.
+    and looked at again. A provider that stops answering, or a check that takes
+    too long, is said in the run's `problem`; the rest is compared all the same.
     """
     run = ReconcileRun.objects.create(
         as_of=now, since=since, repairs=repair, started_at=now
     )
-    found: list[Difference] = []
-    listed: set[str] = set()
+    found = Findings()
     try:
-        for intent, payment in _pairs(since):
-            listed.add(intent.id)
-            found += _compared(intent, payment, now, repair=repair)
-        found += _only_here(listed, since, now)
+        _compare_with_provider(found, since, now, repair=repair)
     except GatewayUnavailable:
-        run.problem = "The provider stopped answering; the rest was not compared."
-    run.compared = len(listed)
-    found += _stuck_events(now)
-    found += _broken_invariants(now)
+        found.problems.append(SILENT)
+    found.differences += stuck_events(now)
+    broken, problems = in_our_own_house(now)
+    found.differences += broken
+    found.problems += problems
     return _finish(run, found, now)
 
 
-def _finish(run: ReconcileRun, found: list[Difference], now: datetime) -> ReconcileRun:
-    left = [difference for difference in found if not difference.done]
-    for difference in left:
+def _compare_with_provider(
+    found: Findings, since: datetime, now: datetime, *, repair: bool
+) -> None:
+    listed: set[str] = set()
+    for intent, payment in _pairs(since):
+        listed.add(intent.id)
+        found.compared += 1
+        try:
+            found.differences += _compared(intent, payment, now, repair=repair)
+        except GatewayUnavailable:
+            raise
+        except Exception as bug:
+            # What we cannot make sense of must not keep the rest from being seen.
+            logger.exception("Intent %s could not be compared", intent.id)
+            told = f"{type(bug).__name__}: {bug}"
+            found.differences.append(Difference("not_compared", intent.id, told))
+    found.differences += _only_here(listed, since, now)
+
+
+def _finish(run: ReconcileRun, found: Findings, now: datetime) -> ReconcileRun:
+    left = [difference for difference in found.differences if not difference.done]
+    for difference in left[:MOST_KEPT]:
         _tell_staff(difference)
-    run.found, run.repaired = len(found), len(found) - len(left)
-    run.differences = [asdict(difference) for difference in found]
+    run.compared, run.problem = found.compared, " ".join(found.problems)[:200]
+    run.found = len(found.differences)
+    run.repaired = run.found - len(left)
+    run.differences = [asdict(each) for each in found.differences[:MOST_KEPT]]
     run.finished_at = now
     run.save()
     return run
@@ -114,13 +136,50 @@ def _tell_staff(difference: Difference) -> None:
 
 
 def _pairs(since: datetime) -> Iterator[tuple[Intent, Payment | None]]:
-    payments = Payment.objects.select_related("order__hold", "order__event")
-    for intent in get_gateway().list_intents(since=since):
-        found = payments.filter(intent_id=intent.id).first()
-        payment_id = _id_in(intent)
-        if found is None and payment_id:
-            found = payments.filter(pk=payment_id).first()
-        yield intent, found
+    """Each intent with its payment, a page of them at a time."""
+    intents = iter(get_gateway().list_intents(since=since))
+    while page := list(islice(intents, PAGE)):
+        known = _payments_of(page)
+        for intent in page:
+            yield intent, known.get(intent.id) or known.get(_id_in(intent))
+
+
+def _payments_of(intents: Iterable[Intent]) -> dict[str | UUID | None, Payment]:
+    """By the intent's id, and by what we wrote on it when we did not know that yet."""
+    ids = [intent.id for intent in intents]
+    named = [found for intent in intents if (found := _id_in(intent))]
+    known: dict[str | UUID | None, Payment] = {}
+    for payment in _with_its_books().filter(Q(intent_id__in=ids) | Q(pk__in=named)):
+        known[payment.pk] = payment
+        if payment.intent_id:
+            known[payment.intent_id] = payment
+    return known
+
+
+def _with_its_books() -> QuerySet[Payment]:
+    """Payments with what came in, what went back, and whether a bank asks for it."""
+    captures = LedgerEntry.objects.filter(
+        payment=OuterRef("pk"), kind=LedgerKind.CAPTURE
+    )
+    refunds = Refund.objects.filter(
+        payment=OuterRef("pk"), status__in=COUNTED, provider_id__isnull=False
+    )
+    return Payment.objects.select_related("order__hold", "order__event").annotate(
+        booked=_sum_of(captures),
+        given_back=_sum_of(refunds),
+        asked_back=Exists(_disputes_taking_money().filter(payment=OuterRef("pk"))),
+    )
+
+
+def _sum_of(rows: QuerySet) -> Coalesce:
+    sums = rows.order_by().values("payment").annotate(sum=Sum("amount"))
+    return Coalesce(Subquery(sums.values("sum")), 0)
+
+
+def _disputes_taking_money() -> QuerySet[Dispute]:
+    """Those that have the money; a mere inquiry has not."""
+    taken = Dispute.objects.filter(status__in=TAKEN)
+    return taken.exclude(provider_status__startswith="warning")
 
 
 def _id_in(intent: Intent) -> UUID | None:
@@ -139,12 +198,36 @@ def _compared(
         return
     if payment.created_at > now - GRACE and payment.status in OPEN_PAYMENT:
         return
+    if _agree(intent, payment):
+        return
     yield from _state(intent, payment, now, repair=repair)
     if intent.status == IntentStatus.SUCCEEDED:
         payment.refresh_from_db()
         yield from _captured(intent, payment)
         yield from _refunded(intent, payment, now, repair=repair)
         yield from _disputed(intent, payment, now, repair=repair)
+
+
+def _agree(intent: Intent, payment: Payment) -> bool:
+    """The usual case, seen without asking anybody again."""
+    books: Any = payment  # As `_with_its_books` has loaded it.
+    if intent.status == IntentStatus.CANCELED:
+        return payment.status in (PaymentStatus.CANCELLED, PaymentStatus.FAILED)
+    there = (
+        intent.status,
+        intent.currency,
+        intent.amount_received,
+        intent.amount_refunded,
+        intent.disputed,
+    )
+    here = (
+        payment.status,
+        payment.currency,
+        books.booked,
+        books.given_back,
+        books.asked_back,
+    )
+    return payment.status == PaymentStatus.SUCCEEDED and here == there
 
 
 def _state(
@@ -206,8 +289,7 @@ def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
 def _refunded(
     intent: Intent, payment: Payment, now: datetime, *, repair: bool
 ) -> Iterator[Difference]:
-    counted = [RefundStatus.SUCCEEDED, RefundStatus.PENDING]
-    ours = payment.refunds.filter(status__in=counted).exclude(provider_id=None)
+    ours = payment.refunds.filter(status__in=COUNTED).exclude(provider_id=None)
     here = ours.aggregate(sum=Sum("amount"))["sum"] or 0
     if here == intent.amount_refunded:
         return
@@ -228,10 +310,7 @@ def _refunded(
 def _disputed(
     intent: Intent, payment: Payment, now: datetime, *, repair: bool
 ) -> Iterator[Difference]:
-    taken = [DisputeStatus.OPEN, DisputeStatus.LOST]
-    known = Dispute.objects.filter(payment=payment, status__in=taken).exclude(
-        provider_status__startswith="warning"
-    )
+    known = _disputes_taking_money().filter(payment=payment)
     if known.exists() == intent.disputed:
         return
     state = "disputed" if intent.disputed else "not disputed"
@@ -259,25 +338,3 @@ def _only_here(
         if intent_id and intent_id not in listed:
             told = f"{status} here, and the provider does not list it"
             yield Difference("missing_at_provider", intent_id, told)
-
-
-# Our own house
-
-
-def _stuck_events(now: datetime) -> Iterator[Difference]:
-    stuck = StripeEvent.objects.filter(
-        processed_at=None, received_at__lte=now - STUCK_EVENT
-    )
-    for event in stuck.order_by("pk"):
-        told = f"{event.type}: {event.error}"
-        yield Difference("stuck_event", event.provider_id, told)
-
-
-def _broken_invariants(now: datetime) -> Iterator[Difference]:
-    """The ledger against its orders, the stock and the gate against the lines."""
-    for finding in audit.findings(now=now):
-        row = ", ".join(f"{name}={value}" for name, value in finding.row.items())
-        subject = str(next(iter(finding.row.values()), ""))
-        yield Difference(
-            f"invariant_{finding.number}", subject, f"{finding.promise}: {row}"
-        )

@@ -3,6 +3,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +24,8 @@ from payments.models import (
     Refund,
     StripeEvent,
 )
+from payments.services import differences as house
+from payments.services import reconciling
 from tests import factories as make
 from tests.paying import (
     DISPUTED,
@@ -34,6 +38,7 @@ from tests.paying import (
     held,
     paid,
 )
+from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +213,63 @@ def test_a_difference_that_is_still_there_comes_back_to_staff(tonight):
     incident.refresh_from_db()
     assert incident.resolved_at is None
     assert Incident.objects.count() == 1
+
+
+def test_what_cannot_be_compared_does_not_keep_the_rest_from_being_seen(tonight):
+    given_up = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    missed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    for placed in (given_up, missed):
+        answer_challenge(challenge_url(placed))
+    given_up.payments.update(status=PaymentStatus.FAILED)
+
+    assert sorted(differences("--repair")) == ["missed_success", "not_compared"]
+
+    missed.refresh_from_db()
+    assert missed.status == OrderStatus.PAID
+    assert ReconcileRun.objects.get().finished_at
+
+
+def test_payments_that_agree_are_not_asked_about_one_by_one(tonight):
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            reconcile()
+        return sum('FROM "payments_payment"' in each["sql"] for each in asked)
+
+    placed_now(tonight)
+    for_one = questions()
+    for _ in range(3):
+        placed_now(tonight)
+
+    assert questions() == for_one
+
+
+def test_a_check_that_takes_too_long_is_said_and_the_others_are_made(
+    tonight, monkeypatch
+):
+    sleepy = audit.Check(0, "Nobody sleeps", "SELECT pg_sleep(10)")
+    monkeypatch.setitem(audit._checks, sleepy.promise, sleepy)
+    monkeypatch.setattr(house, "SLOWEST_CHECK", timedelta(milliseconds=50))
+    placed = placed_now(tonight)
+    placed.lines.first().ticket.move_to(TicketStatus.RETURNED)
+
+    assert "invariant_1" in differences()
+
+    run = ReconcileRun.objects.get()
+    assert run.problem == "Too slow to be checked: Nobody sleeps."
+    assert run.finished_at
+
+
+def test_of_very_many_differences_the_first_are_listed_and_all_counted(
+    tonight, monkeypatch
+):
+    monkeypatch.setattr(reconciling, "MOST_KEPT", 2)
+    for _ in range(3):
+        ask("POST", "/v1/payment_intents", {"amount": 5000, "currency": "gbp"})
+
+    assert differences() == ["unknown_intent"] * 2
+
+    assert ReconcileRun.objects.get().found == 3
+    assert Incident.objects.count() == 2
 
 
 @pytest.mark.parametrize("wrong", ["yesterday", "2026-06-01T12:00:00", ""])

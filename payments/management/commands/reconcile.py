@@ -45,6 +45,8 @@ class Command(BaseCommand):
         )
         for difference in run.differences:
             self.stdout.write(str(services.Difference(**difference)))
+        if more := run.found - len(run.differences):
+            self.stdout.write(f"… and {more} more.")
         left = run.found - run.repaired
         told = (
             f"{run.compared} payments compared, {run.found} differences, {left} left."

@@ -16,6 +16,8 @@ class Command(BaseCommand):
                 cursor.execute(
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
                 )
+                # A person has asked, and waits: no check is too slow.
+                cursor.execute("SET LOCAL statement_timeout = 0")
             for finding in audit.findings(now=timezone.now()):
                 broken += 1
                 self.stdout.write(self.style.ERROR(str(finding)))

@@ -1,0 +1,77 @@
+"""What can differ, and what our own rows say without asking the provider."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, connection, transaction
+
+from payments.models import StripeEvent
+from ticketapp import audit
+
+STAFF = "tell staff"
+STUCK_EVENT = timedelta(hours=1)
+# Of one broken promise: who has more than that to do needs no list.
+MOST_OF_A_KIND = 100
+# Nobody waits for it, but nothing may run for ever either.
+SLOWEST_CHECK = timedelta(minutes=2)
+TOO_SLOW = "57014"
+
+
+@dataclass
+class Difference:
+    """One thing that two of us see differently, and what is to be done."""
+
+    kind: str
+    subject: str
+    detail: str
+    remedy: str = STAFF
+    done: bool = False
+
+    def __str__(self) -> str:
+        state = "did" if self.done else "would"
+        return f"{self.kind} {self.subject}: {self.detail} ({state} {self.remedy})"
+
+
+def stuck_events(now: datetime) -> Iterator[Difference]:
+    """News that nobody could place for an hour."""
+    stuck = StripeEvent.objects.filter(
+        processed_at=None, received_at__lte=now - STUCK_EVENT
+    )
+    for event in stuck.order_by("pk"):
+        told = f"{event.type}: {event.error}"
+        yield Difference("stuck_event", event.provider_id, told)
+
+
+def in_our_own_house(now: datetime) -> tuple[list[Difference], list[str]]:
+    """The ledger against its orders, the stock and the gate against the lines.
+
+    Gives what is broken, and which promises took too long to be checked.
+    """
+    broken, too_slow = [], []
+    for check in audit.checks():
+        try:
+            rows = _checked(check, now)
+        except OperationalError as slow:
+            if getattr(slow.__cause__, "pgcode", None) != TOO_SLOW:
+                raise
+            too_slow.append(f"Too slow to be checked: {check.promise}.")
+        else:
+            broken += [_broken(row) for row in rows]
+    return broken, too_slow
+
+
+@transaction.atomic
+def _checked(check: audit.Check, now: datetime) -> list[audit.Finding]:
+    """One check in a transaction of its own, so that none holds the others up."""
+    with connection.cursor() as cursor:
+        milliseconds = SLOWEST_CHECK // timedelta(milliseconds=1)
+        cursor.execute("SET LOCAL statement_timeout = %s", [milliseconds])
+    return audit.findings_of(check, now=now, most=MOST_OF_A_KIND)
+
+
+def _broken(finding: audit.Finding) -> Difference:
+    row = ", ".join(f"{name}={value}" for name, value in finding.row.items())
+    subject = str(next(iter(finding.row.values()), ""))
+    told = f"{finding.promise}: {row}"
+    return Difference(f"invariant_{finding.number}", subject, told)
