@@ -18,6 +18,7 @@ from payments.models.news import (
 )
 from payments.models.orders import PAID_ORDER, Order, OrderLine, OrderStatus
 from payments.models.payments import (
+    IN_FLIGHT,
     OPEN_PAYMENT,
     AttemptStatus,
     LedgerEntry,
@@ -38,6 +39,7 @@ from payments.models.refunds import (
 
 __all__ = [
     "COUNTED_REFUND",
+    "IN_FLIGHT",
     "OPEN_PAYMENT",
     "PAID_ORDER",
     "UNPAID_REFUND",

@@ -114,6 +114,13 @@ class AttemptStatus(models.TextChoices):
     ABANDONED = "abandoned"
 
 
+IN_FLIGHT = (
+    AttemptStatus.STARTED,
+    AttemptStatus.REQUIRES_ACTION,
+    AttemptStatus.PROCESSING,
+)
+
+
 class PaymentAttempt(models.Model):
     """One card tried on a payment's intent, under its own idempotency key.
 

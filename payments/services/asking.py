@@ -1,11 +1,13 @@
 """Asking the provider what became of a payment. No transaction is open here."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from inventory.models import Hold
 from payments.gateways import GatewayUnavailable, Intent, IntentStatus, get_gateway
 from payments.models import Payment, PaymentStatus
-from payments.services import settling
+from payments.services import knowing, settling
 from payments.services.errors import PaymentUnknown
 
 WAITING = (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION)
@@ -30,13 +32,17 @@ def open_intent(payment: Payment) -> Intent:
 def ask_about(*, payment: Payment, now: datetime) -> None:
     """Find out what became of a payment and bring our side to it.
 
-    Raises PaymentUnknown when the provider does not answer.
+    Nothing changes where another card is under way by then: that is asked about
+    in its turn. Raises PaymentUnknown when the provider does not answer.
     """
-    if intent := news_of(payment=payment, now=now):
-        settling.apply_intent(payment=payment, intent=intent, now=now)
+    if news := news_of(payment=payment, now=now):
+        with suppress(settling.OutOfDateError):
+            settling.apply_intent(
+                payment=payment, intent=news.intent, known=news.known, now=now
+            )
 
 
-def news_of(*, payment: Payment, now: datetime) -> Intent | None:
+def news_of(*, payment: Payment, now: datetime) -> knowing.News | None:
     """The payment's intent as it is now; None when there is nothing to do yet.
 
     An intent that waits for a card is left alone while our own call may be on
@@ -44,18 +50,20 @@ def news_of(*, payment: Payment, now: datetime) -> Intent | None:
     secret, so it is cancelled, and the next card gets a new one.
     """
     gateway = get_gateway()
+    # Afresh, as `payment` may have been read long ago; and before the question.
+    known = knowing.look_at(payment)
     try:
         # A repeated creation is answered as the first was: the state is asked for.
         intent_id = payment.intent_id or open_intent(payment).id
         intent = gateway.retrieve_intent(intent_id=intent_id)
         if intent.status in WAITING:
-            if payment.status == PaymentStatus.REQUIRES_ACTION:
-                return gateway.cancel_intent(intent_id=intent.id)
-            if not lease_is_over(payment.order.hold, now):
+            if known.payment_status == PaymentStatus.REQUIRES_ACTION:
+                intent = gateway.cancel_intent(intent_id=intent.id)
+            elif known.is_being_paid(now):
                 return None
     except GatewayUnavailable as silence:
         raise PaymentUnknown from silence
-    return intent
+    return knowing.News(_about_the_last_card(intent, known), known)
 
 
 def cancel_payment(*, payment: Payment, now: datetime) -> None:
@@ -64,9 +72,21 @@ def cancel_payment(*, payment: Payment, now: datetime) -> None:
     A payment without an id is created again first: the provider may know it.
     Raises PaymentUnknown; then nothing may be freed.
     """
+    known = knowing.look_at(payment)
     try:
         intent_id = payment.intent_id or open_intent(payment).id
         intent = get_gateway().cancel_intent(intent_id=intent_id)
     except GatewayUnavailable as silence:
         raise PaymentUnknown from silence
-    settling.apply_intent(payment=payment, intent=intent, now=now)
+    with suppress(settling.OutOfDateError):
+        settling.apply_intent(
+            payment=payment,
+            intent=_about_the_last_card(intent, known),
+            known=known,
+            now=now,
+        )
+
+
+def _about_the_last_card(intent: Intent, known: knowing.Known) -> Intent:
+    """A refusal stays on the intent when the next card never reached the bank."""
+    return intent if known.tells_of(intent) else replace(intent, decline=None)

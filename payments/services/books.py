@@ -19,12 +19,18 @@ from ticketapp.compiled import Compiled
 ORDER_OF_PAYMENT = Compiled(
     lambda payment: (
         Order.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("hold", "event", "user")
+        .select_related("event", "user")
         .filter(payments=payment)
     )
 )
+# With the hold, which is read once the order is locked: what a statement joins to a
+# row that it waits for is as old as the statement.
 PAYMENT = Compiled(
-    lambda payment: Payment.objects.select_for_update(no_key=True).filter(pk=payment)
+    lambda payment: (
+        Payment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("order__hold")
+        .filter(pk=payment)
+    )
 )
 
 
@@ -52,9 +58,13 @@ def report(
 
 
 def lock(payment_id: UUID) -> tuple[Order, Payment]:
-    """The order and the payment, locked in this order, as they are now."""
+    """The order and the payment, locked in this order, as they are now.
+
+    The order's hold is not locked, but whoever pays with it has the order first.
+    """
     order = ORDER_OF_PAYMENT.get(payment=payment_id)
     payment = PAYMENT.get(payment=payment_id)
+    order.hold = payment.order.hold
     payment.order = order
     return order, payment
 

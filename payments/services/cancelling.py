@@ -26,7 +26,7 @@ def cancel_order(*, order: Order, now: datetime) -> Order:
 @transaction.atomic(durable=True)
 def _cancel(order: Order, now: datetime) -> Order:
     orders = Order.objects.select_for_update(of=("self",), no_key=True)
-    order = orders.select_related("hold").get(pk=order.pk)
+    order = orders.get(pk=order.pk)  # Its hold is read when the lock is ours.
     if order.status in PAID_ORDER:
         raise OrderPaid(order=str(order.pk))
     if order.payments.filter(status__in=OPEN_PAYMENT).exists():

@@ -6,6 +6,7 @@ everything known is committed, so that a crash at any point leaves something tha
 can be asked about and cancelled.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from inventory.models import Hold, HoldStatus
 from inventory.services import quoting
 from payments.gateways import (
     GatewayUnavailable,
+    Intent,
     PaymentMethodRefused,
     get_gateway,
 )
@@ -41,6 +43,7 @@ from payments.services.errors import (
     PaymentInProgress,
     PaymentMethodMissing,
 )
+from payments.services.knowing import Known
 from ticketapp.compiled import Compiled
 
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
@@ -78,6 +81,10 @@ class Turn:
     payment: Payment
     lease_until: datetime
     mandate: Mandate | None = None
+
+    def is_of(self, hold: Hold) -> bool:
+        """Whether the hold, read under the order's lock, is still ours to pay for."""
+        return (hold.status, hold.lease_until) == (HoldStatus.PAYING, self.lease_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +299,18 @@ def _pay(
     except PaymentMethodRefused:
         _refuse_method(turn, attempt, now)
         raise
-    settling.apply_intent(payment=turn.payment, intent=answer, now=now)
+    _settle(turn, attempt, answer, now)
     return _outcome(turn.order, attempt)
+
+
+def _settle(turn: Turn, attempt: PaymentAttempt, told: Intent, now: datetime) -> None:
+    """Act on what our own card was told, unless somebody did already."""
+    known = Known.of_attempt(attempt, PaymentStatus.CREATED, turn.lease_until)
+    try:
+        settling.apply_intent(payment=turn.payment, intent=told, known=known, now=now)
+    except settling.OutOfDateError:
+        with suppress(GatewayUnavailable):
+            asking.ask_about(payment=turn.payment, now=now)
 
 
 def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
@@ -326,10 +343,7 @@ def _begin_attempt(
 ) -> PaymentAttempt:
     """Commit the intent's id and the attempt, if the turn is still ours."""
     order, payment = books.lock(turn.payment.pk)
-    ours = order.hold.status == HoldStatus.PAYING and (
-        order.hold.lease_until == turn.lease_until
-    )
-    if not ours or payment.status != PaymentStatus.CREATED:
+    if not turn.is_of(order.hold) or payment.status != PaymentStatus.CREATED:
         raise OrderClosed(order=str(order.pk))
     payment.intent_id, payment.client_secret = opened.intent_id, opened.client_secret
     payment.customer_id = customer or payment.customer_id
@@ -364,21 +378,23 @@ def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
 @transaction.atomic(durable=True)
 def _hand_back(turn: Turn, now: datetime) -> None:
     """Nothing was confirmed, so nothing was charged: the hold is the buyer's."""
-    books.lock(turn.payment.pk)
-    _end_turn(turn, now)
+    order, _ = books.lock(turn.payment.pk)
+    _end_turn(turn, order.hold, now)
 
 
 @transaction.atomic(durable=True)
 def _refuse_method(turn: Turn, attempt: PaymentAttempt, now: datetime) -> None:
-    books.lock(turn.payment.pk)
+    order, _ = books.lock(turn.payment.pk)
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         status=AttemptStatus.DECLINED, decline_code="payment_method_refused"
     )
-    _end_turn(turn, now)
+    _end_turn(turn, order.hold, now)
 
 
-def _end_turn(turn: Turn, now: datetime) -> None:
+def _end_turn(turn: Turn, hold: Hold, now: datetime) -> None:
+    if not turn.is_of(hold):
+        return  # Our time was over, and the next card has the hold.
     if turn.mandate:
-        inventory.keep_paying(hold=turn.order.hold, until=now)
+        inventory.keep_paying(hold=hold, until=now)
     else:
-        inventory.pause_paying(hold=turn.order.hold, now=now)
+        inventory.pause_paying(hold=hold, now=now)

@@ -14,6 +14,7 @@ from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, Ticket
 from payments.gateways import Intent, IntentStatus
 from payments.models import (
+    IN_FLIGHT,
     OPEN_PAYMENT,
     PAID_ORDER,
     AttemptStatus,
@@ -23,7 +24,6 @@ from payments.models import (
     OrderLine,
     OrderStatus,
     Payment,
-    PaymentAttempt,
     PaymentStatus,
     Refund,
     RefundReason,
@@ -31,43 +31,46 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, mandates, messages
 from payments.services.keeping import keep_card
-from ticketapp.compiled import Compiled
+from payments.services.knowing import LATEST_ATTEMPT, Known, known_of
 from ticketapp.jobs import look_now
 
 ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
-IN_FLIGHT = (
-    AttemptStatus.STARTED,
-    AttemptStatus.REQUIRES_ACTION,
-    AttemptStatus.PROCESSING,
-)
 NO_TICKETS = (
     inventory.SoldOut,
     inventory.AllHeld,
     inventory.TooFewLeft,
     inventory.OverLimit,
 )
-LATEST_ATTEMPT = Compiled(
-    lambda payment: PaymentAttempt.objects.filter(payment=payment).order_by("-pk")[:1]
-)
+
+
+class OutOfDateError(Exception):
+    """Another card was begun, or turned out, since the provider was asked: ask anew."""
 
 
 class _SettledMeanwhileError(Exception):
     """Somebody else told the same news first: undo the tickets taken again."""
 
 
-def apply_intent(*, payment: Payment, intent: Intent, now: datetime) -> None:
-    """Bring a payment, its order, hold and tickets to what `intent` says."""
+def apply_intent(
+    *, payment: Payment, intent: Intent, known: Known | None = None, now: datetime
+) -> None:
+    """Bring a payment, its order, hold and tickets to what `intent` says.
+
+    `known` is what was known before the provider was asked. Where that is not how
+    things stand any more, a state that passes is old news: OutOfDateError, and
+    nothing has changed. Without it the intent is taken at its word.
+    """
     match intent.status:
         case IntentStatus.SUCCEEDED:
             _succeed(payment, intent, now)
         case IntentStatus.CANCELED:
             _end(payment, intent, now)
         case IntentStatus.REQUIRES_ACTION:
-            _wait(payment, intent, PaymentStatus.REQUIRES_ACTION)
+            _wait(payment, intent, PaymentStatus.REQUIRES_ACTION, known)
         case IntentStatus.PROCESSING:
-            _wait(payment, intent, PaymentStatus.PROCESSING)
+            _wait(payment, intent, PaymentStatus.PROCESSING, known)
         case _:
-            _decline(payment, intent, now)
+            _decline(payment, intent, known, now)
 
 
 # Money came
@@ -225,11 +228,14 @@ def _give_back(
 
 
 @transaction.atomic
-def _decline(payment: Payment, intent: Intent, now: datetime) -> None:
+def _decline(
+    payment: Payment, intent: Intent, known: Known | None, now: datetime
+) -> None:
     """The intent waits for another card; so does the buyer, while time is left."""
     order, payment = books.lock(payment.pk)
     if payment.status not in OPEN_PAYMENT:
         return
+    _refuse_old_news(payment, known)
     if payment.status != PaymentStatus.CREATED:
         payment.move_to(PaymentStatus.CREATED)
     _end_attempts(payment, intent)
@@ -255,17 +261,26 @@ def _end(payment: Payment, intent: Intent, now: datetime) -> None:
 
 
 @transaction.atomic
-def _wait(payment: Payment, intent: Intent, status: PaymentStatus) -> None:
+def _wait(
+    payment: Payment, intent: Intent, status: PaymentStatus, known: Known | None
+) -> None:
     """The buyer's bank asks them, or thinks: the hold waits until its end."""
     order, payment = books.lock(payment.pk)
     if payment.status not in OPEN_PAYMENT:
         return
+    _refuse_old_news(payment, known)
     if payment.status != status:
         payment.move_to(status)
     payment.attempts.filter(status__in=IN_FLIGHT).update(
         status=AttemptStatus(status.value), next_action=intent.next_action
     )
     inventory.keep_paying(hold=order.hold, until=order.hold.expires_at)
+
+
+def _refuse_old_news(payment: Payment, known: Known | None) -> None:
+    """The payment is locked, so what is known now stays so until the end."""
+    if known and known != known_of(payment):
+        raise OutOfDateError
 
 
 def _end_attempts(payment: Payment, intent: Intent) -> None:
@@ -282,8 +297,8 @@ def _end_attempts(payment: Payment, intent: Intent) -> None:
 
 def _close(order: Order, now: datetime) -> None:
     """End an order that gets no tickets, and let go of what it still holds."""
-    inventory.free_paying_hold(hold=order.hold, now=now)
-    if order.hold.status == HoldStatus.ACTIVE:
-        inventory.release_hold(hold=order.hold, now=now)
+    hold = inventory.free_paying_hold(hold=order.hold, now=now)
+    if hold.status == HoldStatus.ACTIVE:
+        inventory.release_hold(hold=hold, now=now)
     if order.status == OrderStatus.PENDING:
         order.move_to(OrderStatus.CANCELLED, cancelled_at=now)

@@ -17,7 +17,6 @@ from django.db import transaction
 
 from payments.gateways import (
     GatewayUnavailable,
-    Intent,
     ProviderEvent,
     get_gateway,
     reading,
@@ -30,6 +29,7 @@ from payments.models import (
     StripeEvent,
 )
 from payments.services import asking, books, cards, disputes, repaying, settling
+from payments.services.knowing import News
 from ticketapp.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -174,20 +174,20 @@ def _intent_news(event: StripeEvent, now: datetime) -> Effect:
     payment = _payment_of(event)
     if payment.status == PaymentStatus.SUCCEEDED:
         return _nothing
-    intent = asking.news_of(payment=payment, now=now)
-    if intent is None:
+    news = asking.news_of(payment=payment, now=now)
+    if news is None:
         return _nothing
-    return partial(settling.apply_intent, payment=payment, intent=intent, now=now)
+    return partial(_settle_first, payment, news, now)
 
 
 def _refund_news(event: StripeEvent, now: datetime) -> Effect:
     payment = _payment_of(event)
-    intent = _unless_settled(payment, now)
-    intent_id = payment.intent_id or (intent.id if intent else "")
+    news = _unless_settled(payment, now)
+    intent_id = payment.intent_id or (news.intent.id if news else "")
     results = get_gateway().list_refunds(intent_id=intent_id)
 
     def effect() -> None:
-        _settle_first(payment, intent, now)
+        _settle_first(payment, news, now)
         repaying.apply_refunds(payment=payment, results=results, now=now)
 
     return effect
@@ -195,11 +195,11 @@ def _refund_news(event: StripeEvent, now: datetime) -> Effect:
 
 def _dispute_news(event: StripeEvent, now: datetime) -> Effect:
     payment = _payment_of(event)
-    intent = _unless_settled(payment, now)
+    news = _unless_settled(payment, now)
     info = get_gateway().retrieve_dispute(dispute_id=event.object_id)
 
     def effect() -> None:
-        _settle_first(payment, intent, now)
+        _settle_first(payment, news, now)
         disputes.apply_dispute(payment=payment, info=info, now=now)
 
     return effect
@@ -213,16 +213,22 @@ def _setup_news(event: StripeEvent, now: datetime) -> Effect:
     return partial(cards.apply_setup, setup=setup, intent=intent, now=now)
 
 
-def _unless_settled(payment: Payment, now: datetime) -> Intent | None:
+def _unless_settled(payment: Payment, now: datetime) -> News | None:
     """The news of the payment itself, if it comes later than what follows it."""
     if payment.status == PaymentStatus.SUCCEEDED:
         return None
     return asking.news_of(payment=payment, now=now)
 
 
-def _settle_first(payment: Payment, intent: Intent | None, now: datetime) -> None:
-    if intent:
-        settling.apply_intent(payment=payment, intent=intent, now=now)
+def _settle_first(payment: Payment, news: News | None, now: datetime) -> None:
+    if news is None:
+        return
+    try:
+        settling.apply_intent(
+            payment=payment, intent=news.intent, known=news.known, now=now
+        )
+    except settling.OutOfDateError as old:
+        raise _NotYetError("Another card is under way: asked again later.") from old
 
 
 def _payment_of(event: StripeEvent) -> Payment:
