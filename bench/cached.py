@@ -73,17 +73,20 @@ def nginx(folder: Path, web: Server) -> Iterator[Server]:
     home, port = folder / "nginx", free_port()
     shutil.rmtree(home, ignore_errors=True)
     (home / "tmp").mkdir(parents=True)
-    text = Template(CONFIGURATION.read_text()).substitute(
-        port=port,
-        application=web.url.removeprefix("http://"),
-        pages=folder,
-        # Started by root it would turn into somebody who may not write here.
-        user="user root;" if os.geteuid() == 0 else "",
-    )
-    (home / "nginx.conf").write_text(text)
+    (home / "nginx.conf").write_text(configuration(folder, web, port=port))
     command = ["nginx", "-p", str(home), "-c", "nginx.conf", "-e", "stderr"]
     log = folder / "nginx.log"
     with running(command, log=log, environment={}) as process:
         proxy = Server(process, f"http://127.0.0.1:{port}", log)
         proxy.wait_until_it_answers()
         yield proxy
+
+
+def configuration(folder: Path, web: Server, *, port: int) -> str:
+    return Template(CONFIGURATION.read_text()).substitute(
+        port=port,
+        application=web.url.removeprefix("http://"),
+        pages=folder,
+        # Started by root it would turn into somebody who may not write here.
+        user="user root;" if os.geteuid() == 0 else "",
+    )

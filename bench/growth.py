@@ -5,15 +5,16 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.utils import timezone
 
 from bench import catalogue, database
 from bench.console import step
 from bench.environment import Bench
 from bench.results import Answer, Result, ratio, result_of
-from events.models import Event
-from inventory.listing import search
+from inventory.listing import pages, search
 from inventory.listing.cursors import read
+from ticketapp.prepared import planned
 
 SIZES = (10_000, 100_000, 1_000_000)
 # The page needs some tickets to count; it counts no further than eleven.
@@ -32,9 +33,9 @@ def run(bench: Bench, options: Namespace) -> list[Result]:
         grow(size, present=SIZES[len(results) - 1] if results else 0)
         with step(f"{QUESTIONS} questions"):
             ids = ask(only_ids, seed=size)
-            pages = ask(whole_page, seed=size)
+            cards = ask(whole_page, seed=size)
         smallest = results[0].p95_ms if results else 0.0
-        results.append(judge(size, pages, ids, smallest))
+        results.append(judge(size, cards, ids, smallest))
     return results
 
 
@@ -46,7 +47,7 @@ def grow(size: int, *, present: int) -> None:
         database.checkpoint()
 
 
-def judge(size: int, pages: list[Answer], ids: list[Answer], smallest: float) -> Result:
+def judge(size: int, cards: list[Answer], ids: list[Answer], smallest: float) -> Result:
     bare = result_of("ids", ids, wanted=200, broken=0, limit=0.0, settings={})
     settings = {
         "events": size,
@@ -57,7 +58,7 @@ def judge(size: int, pages: list[Answer], ids: list[Answer], smallest: float) ->
     }
     result = result_of(
         f"near --growth {size}",
-        pages,
+        cards,
         wanted=200,
         broken=0,
         limit=bare.rate,
@@ -85,18 +86,25 @@ def _timed(
 
 def whole_page(point: Point) -> search.Page:
     """The page of the API, as rows: the real query."""
-    wanted = search.Search(
+    first = read("", sort=search.Sort.DISTANCE)
+    return search.find(near(point), cursor=first, size=PAGE, now=timezone.now())
+
+
+def only_ids(point: Point) -> list[object]:
+    """Its first part alone, planned once as the whole is."""
+    where, params = search.wanted(near(point), timezone.now(), radius_m=RADIUS_M)
+    text = pages.NEAREST.format(
+        where=" AND ".join(where), distance=pages.DISTANCE, count=PAGE + 1
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(planned(text, params), params)
+        return cursor.fetchall()
+
+
+def near(point: Point) -> search.Search:
+    return search.Search(
         sort=search.Sort.DISTANCE,
         point=point,
         radius_m=RADIUS_M,
         starts_within=WINDOW_HOURS,
     )
-    first = read("", sort=wanted.sort)
-    return search.find(wanted, cursor=first, size=PAGE, now=timezone.now())
-
-
-def only_ids(point: Point) -> list[object]:
-    events = Event.objects.nearby(
-        point, radius_m=RADIUS_M, now=timezone.now(), hours=WINDOW_HOURS
-    )
-    return list(events.nearest(PAGE + 1).values_list("pk", flat=True)[: PAGE + 1])
