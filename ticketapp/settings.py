@@ -159,8 +159,10 @@ DATABASE_TIMEOUTS = {
 }
 # Left alone, PostgreSQL would plan the statements of `ticketapp.prepared` each time.
 DATABASE_OPTIONS = DATABASE_TIMEOUTS | {"plan_cache_mode": "force_generic_plan"}
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = " ".join(
-    f"-c {name}={value}" for name, value in DATABASE_OPTIONS.items()
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    options=" ".join(f"-c {name}={value}" for name, value in DATABASE_OPTIONS.items()),
+    # A machine that is gone does not refuse: the caller waits, unless told how long.
+    connect_timeout=env.int("CONNECT_TIMEOUT_SECONDS", default=5),
 )
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
