@@ -20,6 +20,7 @@ SCREENS = [
     "/search",
     "/tickets",
     "/you",
+    "/door",
     f"/events/{UUID}",
     f"/checkout/{UUID}",
     f"/orders/{UUID}",

@@ -19,7 +19,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 STATIC = Path(__file__).resolve().parent / "static"
-STYLES = ["tokens", "base", "frame", "parts", "screens"]
+STYLES = ["tokens", "base", "frame", "parts", "screens", "door"]
 LEAFLET = ["vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css"]
 # What modules import by name -> the packaged file that it is.
 PACKAGES = {

@@ -13,6 +13,7 @@ urlpatterns = [
     path("tickets", pages.shell, name="app-tickets"),
     path("tickets/<uuid:ticket>", pages.shell, name="app-ticket"),
     path("you", pages.shell, name="app-you"),
+    path("door", pages.shell, name="app-door"),
     path("manifest.webmanifest", pages.manifest, name="app-manifest"),
     path("sw.js", pages.service_worker, name="app-service-worker"),
 ]

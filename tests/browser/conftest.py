@@ -23,6 +23,7 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from inventory import codes
 from tests import factories as make
 from tests.browser.phone import Phone
 
@@ -146,7 +147,8 @@ def chromium(queries_beside_a_loop) -> Iterator[Browser]:
         pytest.fail("No chromium: apt install chromium, or let bin/test do it.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"]
+            executable_path=path,
+            args=["--no-sandbox", "--use-fake-device-for-media-stream"],
         )
         yield browser
         browser.close()
@@ -168,6 +170,20 @@ def a_phone(browser: Browser, url: str, **options) -> BrowserContext:
     context = browser.new_context(**usual | options)
     context.set_default_timeout(15_000)
     return context
+
+
+@contextmanager
+def someone_else(chromium: Browser, stack: Stack, **options) -> Iterator[Phone]:
+    """Another phone, looking at the same app."""
+    context = a_phone(chromium, stack.url, **options)
+    yield Phone(context.new_page(), stack.url)
+    context.close()
+
+
+def code_of(ticket) -> str:
+    """What the QR code of a ticket says."""
+    event = ticket.ticket_type.event_id
+    return codes.write(ticket_id=ticket.pk, event_id=event)
 
 
 @pytest.hookimpl(wrapper=True)

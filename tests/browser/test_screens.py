@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -13,12 +13,12 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import User
+from events.models import Role
 from inventory import services as inventory
 from inventory.models import TicketStatus
 from payments.models import Order, OrderStatus
 from tests import factories as make
-from tests.browser.conftest import a_phone, running, stack_environment
-from tests.browser.phone import Phone
+from tests.browser.conftest import code_of, running, someone_else, stack_environment
 
 AXE = settings.BASE_DIR / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -30,12 +30,11 @@ async (tags) => {
 """
 
 
-@contextmanager
-def someone_else(chromium, stack, **options):
-    """Another phone, looking at the same app."""
-    context = a_phone(chromium, stack.url, **options)
-    yield Phone(context.new_page(), stack.url)
-    context.close()
+def works_at(venue, email: str) -> None:
+    user = User.objects.get(email=email)
+    user.is_staff = True
+    user.save()
+    user.memberships.create(venue=venue, role=Role.DOOR)
 
 
 def shows(*, many: int):
@@ -85,6 +84,17 @@ def test_every_screen_can_be_used_by_everybody(chromium, stack, rush, colours):
         phone.open("/tickets")
         phone.page.get_by_role("link", name=re.compile("Late Show")).click()
         look("ticket")
+        phone.open("/door")
+        look("door, for nobody")
+        works_at(rush.event.venue, phone.email)
+        phone.open("/door")
+        expect(phone.page.get_by_label("Enter the code")).to_be_visible()
+        look("door")
+        ticket = rush.tickets.filter(status=TicketStatus.SOLD).first()
+        for title in ("Let in", "Already in"):
+            phone.scan(code_of(ticket))
+            expect(phone.answer).to_contain_text(title)
+            look(title)
 
     assert {screen: faults for screen, faults in found.items() if faults} == {}
 

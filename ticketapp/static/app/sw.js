@@ -13,7 +13,7 @@ const { version, shell, files, isHashed } = worker.APP;
 
 const APP_CACHE = `app-${version}`;
 const TICKETS = "tickets-";
-const SCREENS = /^\/(?:$|events\/|search|tickets|orders\/|checkout\/|you)/;
+const SCREENS = /^\/(?:$|events\/|search|tickets|orders\/|checkout\/|you|door)/;
 const MY_TICKETS = /^\/api\/v1\/tickets(?:\/|$)/;
 const PATIENCE = 5_000;
 

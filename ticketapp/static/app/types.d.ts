@@ -24,6 +24,8 @@ export type SavedCard = Schemas["SavedCard"];
 export type Me = Schemas["Me"];
 export type InboxItem = Schemas["Notification"];
 export type FoundPlace = Schemas["Place"];
+export type StaffVenue = Schemas["StaffVenue"];
+export type CheckIn = Schemas["CheckIn"];
 
 /** When: the part that cards, holds, orders and tickets share. */
 export type EventTimes = Pick<
@@ -48,8 +50,20 @@ export interface Snapshot {
   at: string;
 }
 
+/** The browser's own reader of codes; the types of TypeScript do not have it yet. */
+interface CodeReader {
+  detect(image: HTMLVideoElement): Promise<{ rawValue: string }[]>;
+}
+
+interface CodeReaderMaker {
+  new (options: { formats: string[] }): CodeReader;
+  getSupportedFormats(): Promise<string[]>;
+}
+
 declare global {
   interface Window {
+    /** In some browsers only. */
+    BarcodeDetector?: CodeReaderMaker;
     /** Leaflet, once components/map.js has loaded it. */
     L?: typeof import("leaflet");
     /** Stripe.js, once components/stripe-form.js has loaded it. */

@@ -8,6 +8,7 @@ import { t } from "./lib/i18n.js";
 import { restoreScroll, route } from "./lib/router.js";
 import { useStore } from "./lib/store.js";
 import { CheckoutView } from "./views/checkout.js";
+import { DoorView } from "./views/door.js";
 import { EventView } from "./views/event.js";
 import { OrderView } from "./views/order.js";
 import { Search } from "./views/search.js";
@@ -26,6 +27,7 @@ const VIEWS = {
   tickets: TicketsView,
   ticket: TicketView,
   you: YouView,
+  door: DoorView,
 };
 
 export function App() {

@@ -8,7 +8,15 @@ import { useStore } from "../lib/store.js";
 import { Icon } from "./icon.js";
 
 /** @type {Record<string, string>} */
-const HOME_OF = { tonight: "/", search: "/search", tickets: "/tickets", ticket: "/tickets", you: "/you", order: "/you" };
+const HOME_OF = {
+  tonight: "/",
+  search: "/search",
+  tickets: "/tickets",
+  ticket: "/tickets",
+  you: "/you",
+  order: "/you",
+  door: "/you",
+};
 
 export function Tabs() {
   const { name } = useStore(route);

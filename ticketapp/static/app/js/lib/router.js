@@ -22,6 +22,7 @@ const ROUTES = [
   ["tickets", /^\/tickets\/?$/],
   ["ticket", new RegExp(`^/tickets/${UUID}/?$`)],
   ["you", /^\/you\/?$/],
+  ["door", /^\/door\/?$/],
 ];
 
 /** @type {Record<string, number>} */

@@ -8,6 +8,7 @@ import { Notice, Refusal } from "../components/notice.js";
 import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { venueInWords } from "../lib/address.js";
+import { useScreenOn } from "../lib/awake.js";
 import { useNow } from "../lib/clock.js";
 import { t } from "../lib/i18n.js";
 import { calendarEntry, download } from "../lib/ics.js";
@@ -25,7 +26,7 @@ export function TicketView({ route }) {
   const isSignedIn = useStore(signedIn);
   const { list, asOf, error } = useStore(tickets);
   useEffect(() => void loadTickets(), [isSignedIn]);
-  useBrightScreen();
+  useScreenOn();
   const ticket = list?.find(({ id }) => id === route.params["id"]);
   return html`
     <${TopBar} fallback="/tickets" title=${t("Ticket")} />
@@ -52,23 +53,6 @@ const siblingsOf = (ticket, list) =>
   list
     .filter((other) => other.order && other.order.id === ticket.order?.id)
     .sort((a, b) => a.id.localeCompare(b.id));
-
-/** Keep the screen on while a ticket is shown: a dark phone opens no door. */
-function useBrightScreen() {
-  useEffect(() => {
-    /** @type {{release: () => Promise<void>} | undefined} */
-    let lock;
-    const hold = async () => {
-      if (!document.hidden) lock = await navigator.wakeLock?.request("screen").catch(() => undefined);
-    };
-    void hold();
-    document.addEventListener("visibilitychange", hold);
-    return () => {
-      document.removeEventListener("visibilitychange", hold);
-      void lock?.release();
-    };
-  }, []);
-}
 
 /** @param {{ticket: Ticket, siblings: Ticket[]}} props */
 function Shown({ ticket, siblings }) {

@@ -37,6 +37,7 @@ function SignedIn() {
     <section class="block">
       <p class="quiet">${t("Signed in as")}</p>
       <p><strong>${person?.email ?? ""}</strong></p>
+      ${person?.is_staff && html`<${StaffLinks} />`}
       <${NameForm} key=${person?.id ?? ""} name=${person?.name ?? ""} />
     </section>
     <${Inbox} />
@@ -44,10 +45,18 @@ function SignedIn() {
     <${KeptCards} />
     <${LookingSwitch} />
     <section class="block">
-      ${person?.is_staff && html`<p><a class="link" href="/admin/" target="_self">${t("Venue and staff pages")}</a></p>`}
       <button type="button" class="button wide" onClick=${signOut}>${t("Sign out")}</button>
       <p class="quiet">${t("Signing out also removes your tickets from this device.")}</p>
     </section>
+  `;
+}
+
+/** The door is for those who work at a venue; the other pages say themselves who may. */
+function StaffLinks() {
+  const { data } = useResource("/me/venues");
+  return html`
+    ${data?.results.length > 0 && html`<p><a class="button wide" href="/door">${t("Scan tickets at the door")}</a></p>`}
+    <p><a class="link" href="/admin/" target="_self">${t("Venue and staff pages")}</a></p>
   `;
 }
 
