@@ -4,12 +4,43 @@ import re
 
 from playwright.sync_api import expect
 
-from inventory.models import Hold, HoldStatus, TicketStatus
+from events.models import Role
+from inventory.models import CheckIn, Hold, HoldStatus, TicketStatus
 from payments.models import Order, OrderStatus
+from tests import factories as make
+from tests.browser.conftest import code_of, someone_else
 from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
 
 
-def test_a_ticket_is_found_bought_and_readable_without_network(phone, rush):
+def test_a_ticket_is_found_bought_and_let_in_once(chromium, stack, phone, rush):
+    phone.find_near("Late Show")
+    phone.get(1)
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+    ticket = rush.tickets.get(status=TicketStatus.SOLD)
+    steward = make.staff(venue=rush.event.venue, role=Role.DOOR)
+
+    with someone_else(chromium, stack) as door:
+        door.open_door(steward.email, gate="North door")
+        with door.page.expect_response("**/check-ins") as first:
+            door.scan(code_of(ticket))
+        expect(door.answer).to_contain_text("Let in")
+        expect(door.answer).to_contain_text("Standing")
+        with door.page.expect_response("**/check-ins") as second:
+            door.scan(code_of(ticket))
+        expect(door.answer).to_contain_text("Already in")
+
+        admitted = CheckIn.objects.get(admitted=True)
+        at = admitted.scanned_at.astimezone(rush.event.venue.zone)
+        expect(door.answer).to_contain_text(f"{at:%H:%M}, 1\u00a0min ago")
+        expect(door.answer).to_contain_text("North door")
+    assert (first.value.status, second.value.status) == (201, 409)
+    assert (admitted.ticket, admitted.staff) == (ticket, steward)
+    phone.page.get_by_role("link", name="Show your ticket").click()
+    expect(phone.page.get_by_text("It admits once")).to_be_visible()
+
+
+def test_a_ticket_is_readable_without_network(phone, rush):
     phone.find_near("Late Show")
     expect(phone.button("Get 2 · £64")).to_be_visible()
     phone.get(2)
