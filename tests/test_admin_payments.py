@@ -3,10 +3,13 @@ from django.urls import reverse
 
 from events.models import Role
 from payments import services
+from payments.consent import CURRENT
 from payments.models import Incident, OrderStatus, Payment, Refund, RefundReason
 from tests import factories as make
 from tests.factories import NOON
-from tests.paying import DECLINED, assert_books_are_right, held, order, paid
+from tests.paying import DECLINED, DISPUTED, assert_books_are_right, held, order, paid
+from tests.services.test_refunds import hear_the_bank
+from tests.standing_orders import charge_all, join_with_card, let_go, sold_out
 
 pytestmark = pytest.mark.django_db
 ORDERS = reverse("admin:payments_order_changelist")
@@ -217,4 +220,62 @@ def test_staff_watch_the_refunds_of_a_cancelled_event(client, placed, manager):
     after = client.get(address).content.decode()
 
     assert "£0.00 of £50.00" in before
+    assert "0% · 0 of 1 orders" in before
     assert "£50.00 of £50.00" in after
+    assert "100% · 1 of 1 orders" in after
+
+
+def test_the_page_of_a_cancelled_event_looks_again_until_the_jobs_are_done(
+    client, placed, manager
+):
+    placed.event.move_to("cancelled")
+    page = reverse("admin:payments_calledoffevent_change", args=[placed.event.pk])
+
+    before = client.get(page)
+    services.sweep_called_off_events(now=NOON, limit=10)
+    services.pay_refunds(now=NOON, limit=10)
+    after = client.get(page)
+
+    assert '<progress max="100" value="0"' in before.content.decode()
+    assert before["Refresh"] == "5"
+    assert '<progress max="100" value="100"' in after.content.decode()
+    assert "Refresh" not in after
+
+
+def test_what_is_left_to_a_person_is_not_waited_for(client, placed, manager):
+    disputed = paid(DISPUTED, event=placed.event)
+    hear_the_bank()
+    placed.event.move_to("cancelled")
+    services.sweep_called_off_events(now=NOON, limit=10)
+    services.pay_refunds(now=NOON, limit=10)
+
+    told = services.progress_of(disputed.event)
+
+    assert (told.orders, told.done, told.disputed, told.percent) == (2, 1, 1, 50)
+    assert not told.goes_on
+
+
+def test_staff_read_what_a_waiting_buyer_has_allowed_and_what_was_charged(client):
+    rush = sold_out()
+    entry = join_with_card(rush)
+    let_go(rush)
+    charge_all()
+    client.force_login(make.staff(venue=rush.event.venue, role=Role.BOX_OFFICE))
+    page = reverse("admin:payments_mandate_change", args=[entry.mandate.pk])
+
+    listed = client.get(reverse("admin:payments_mandate_changelist")).content.decode()
+    told = client.get(page).content.decode()
+
+    for words in [entry.user.email, "£100.00", "•••• 4242", "purchased"]:
+        assert words in listed
+    for words in [CURRENT, "never more in total", "£50.00, succeeded"]:
+        assert words in told
+    assert 'name="_save"' not in told
+
+
+def test_mandates_of_other_venues_are_not_there(client, placed, manager):
+    entry = join_with_card(sold_out())
+
+    page = reverse("admin:payments_mandate_change", args=[entry.mandate.pk])
+
+    assert client.get(page).status_code == 302

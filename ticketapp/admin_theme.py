@@ -29,7 +29,10 @@ SIDEBAR = {
         "payments.payment": "credit_card",
         "payments.refund": "undo",
         "payments.dispute": "gavel",
+        "payments.mandate": "handshake",
+        "payments.calledoffevent": "event_busy",
         "payments.incident": "report",
+        "payments.reconcilerun": "fact_check",
     },
     "People": {
         "accounts.user": "person",

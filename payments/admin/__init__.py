@@ -1,18 +1,20 @@
 """Staff read money and refund it; only the API and the provider write it."""
 
+from payments.admin.called_off import CalledOffEventAdmin
 from payments.admin.incidents import (
-    CalledOffEventAdmin,
     DisputeAdmin,
     IncidentAdmin,
     ReconcileRunAdmin,
     StripeEventAdmin,
 )
+from payments.admin.mandates import MandateAdmin
 from payments.admin.orders import OrderAdmin, PaymentAdmin, RefundAdmin
 
 __all__ = [
     "CalledOffEventAdmin",
     "DisputeAdmin",
     "IncidentAdmin",
+    "MandateAdmin",
     "OrderAdmin",
     "PaymentAdmin",
     "ReconcileRunAdmin",

@@ -10,12 +10,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from events.models import EventStatus
 from events.scoping import MANAGERS, SELLERS, may
 from payments import services
 from payments.admin.reading import ReadOnlyAdmin
 from payments.models import (
-    CalledOffEvent,
     Dispute,
     Incident,
     ReconcileRun,
@@ -23,8 +21,6 @@ from payments.models import (
 )
 from payments.money import in_words
 from payments.services.refunds import take_back_disputed
-
-COUNTS = ("orders", "refunded", "on_the_way", "failed", "disputed")
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -113,63 +109,6 @@ class DisputeAdmin(ReadOnlyAdmin):
     @display(description="amount")
     def asked(self, dispute: Dispute) -> str:
         return in_words(dispute.amount, dispute.currency)
-
-
-@admin.register(CalledOffEvent)
-class CalledOffEventAdmin(ReadOnlyAdmin):
-    """How far the refunds of cancelled events are; counted afresh each time."""
-
-    list_display = ("name", "local_date", "status", *COUNTS, "went_back", "waits")
-    list_filter = ("status",)
-    list_select_related = ("venue",)
-    list_per_page = 25
-    search_fields = ("name",)
-    ordering = ("-local_date", "pk")
-    fields = (
-        ("name", "venue"),
-        ("status", "local_date"),
-        COUNTS,
-        ("went_back", "waits"),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CalledOffEvent]:
-        off = [EventStatus.CANCELLED, EventStatus.POSTPONED]
-        return super().get_queryset(request).filter(status__in=off)
-
-    def orders(self, event: CalledOffEvent) -> int:
-        return _progress(event).orders
-
-    def refunded(self, event: CalledOffEvent) -> int:
-        return _progress(event).refunded
-
-    def on_the_way(self, event: CalledOffEvent) -> int:
-        return _progress(event).on_the_way
-
-    def failed(self, event: CalledOffEvent) -> int:
-        return _progress(event).failed
-
-    def disputed(self, event: CalledOffEvent) -> int:
-        return _progress(event).disputed
-
-    def went_back(self, event: CalledOffEvent) -> str:
-        told = _progress(event)
-        back, whole = (
-            told.amount_refunded,
-            told.amount_refunded + told.amount_on_the_way,
-        )
-        currency = event.venue.currency
-        return f"{in_words(back, currency)} of {in_words(whole, currency)}"
-
-    @display(description="waits for the balance", boolean=True)
-    def waits(self, event: CalledOffEvent) -> bool:
-        return _progress(event).waits_for_balance
-
-
-def _progress(event: CalledOffEvent) -> services.Progress:
-    """Counted once for a row of the page."""
-    if not hasattr(event, "_progress"):
-        event._progress = services.progress_of(event)
-    return event._progress
 
 
 class WaitingFilter(admin.SimpleListFilter):

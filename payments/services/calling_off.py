@@ -110,9 +110,6 @@ def _owed_orders() -> QuerySet[Order]:
     begun = Refund.objects.filter(
         payment__order=OuterRef("pk"), reason=RefundReason.EVENT_CANCELLED
     )
-    taken = Payment.objects.filter(
-        order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
-    )
     named = Refund.objects.filter(lines=OuterRef("pk"), status__in=COUNTED_REFUND)
     standing = OrderLine.objects.filter(
         ~Exists(named), order=OuterRef("pk"), returned_at=None
@@ -128,10 +125,17 @@ def _owed_orders() -> QuerySet[Order]:
         something_left,
         Exists(standing),
         ~Exists(begun),
-        ~Exists(taken),
+        ~Exists(_disputed_payments()),
         status__in=STANDING,
         event__status=EventStatus.CANCELLED,
     ).order_by("pk")
+
+
+def _disputed_payments() -> QuerySet[Payment]:
+    """Of an order around: those whose money the bank has, or asks for."""
+    return Payment.objects.filter(
+        order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
+    )
 
 
 def _owe(order_id: UUID, now: datetime) -> bool:
@@ -167,16 +171,34 @@ def _untold_orders() -> QuerySet[Order]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the refunds of a cancelled event are, for staff."""
+    """How far the refunds of a cancelled event are, for staff.
+
+    Of the `orders` that were paid (or free) `done` need nothing more; `to_owe`
+    were not come to yet. The `pending` ones besides are still to be closed.
+    """
 
     orders: int
+    done: int
+    to_owe: int
+    pending: int
     refunded: int
     on_the_way: int
     failed: int
     disputed: int
     amount_refunded: int
     amount_on_the_way: int
+    currency: str
     waits_for_balance: bool
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: only when the last one is through is it a hundred."""
+        return 100 * self.done // self.orders if self.orders else 100
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the jobs have something left to do; the rest is for a person."""
+        return self.pending + self.to_owe + self.on_the_way > 0
 
 
 def progress_of(event: Event) -> Progress:
@@ -191,13 +213,25 @@ def progress_of(event: Event) -> Progress:
         amount_on_the_way=_sum(status__in=unpaid),
     )
     orders = Order.objects.filter(event=event, paid_at__isnull=False)
-    short = refunds.filter(status__in=unpaid, failure__contains="balance")
+    disputed = orders.filter(Exists(_disputed_payments()))
+    to_owe = _owed_orders().filter(event=event)
+    open_refunds = Refund.objects.filter(
+        payment__order=OuterRef("pk"), status__in=[*unpaid, RefundStatus.FAILED]
+    )
+    unfinished = orders.filter(
+        Exists(open_refunds) | Exists(_disputed_payments()) | Q(pk__in=to_owe)
+    )
+    number, one = orders.count(), orders.first()
     return Progress(
-        orders=orders.count(),
-        disputed=orders.filter(
-            payments__disputes__status__in=TAKEN_BY_THE_BANK
-        ).count(),
-        waits_for_balance=short.exists(),
+        orders=number,
+        done=number - unfinished.count(),
+        to_owe=to_owe.count(),
+        pending=Order.objects.filter(event=event, status=OrderStatus.PENDING).count(),
+        disputed=disputed.count(),
+        currency=one.currency if one else event.venue.currency,
+        waits_for_balance=refunds.filter(
+            status__in=unpaid, failure__contains="balance"
+        ).exists(),
         **counts,
     )
 
