@@ -5,16 +5,16 @@ the object that the address names, then what hangs on it.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import OperationalError, connection, transaction
 
 from payments.gateways.sandbox import intents, methods, refunds
-from payments.gateways.sandbox.calls import Call, random_text
+from payments.gateways.sandbox.calls import KEY_LIFETIME, Call, random_text
 from payments.gateways.sandbox.errors import (
     ApiError,
     IdempotencyMismatch,
@@ -25,7 +25,7 @@ from payments.gateways.sandbox.errors import (
 )
 from payments.gateways.sandbox.forms import decode
 from payments.gateways.sandbox.models import SandboxKey
-from ticketapp.compiled import Compiled
+from ticketapp.prepared import planned
 
 Handler = Callable[..., dict[str, Any]]
 Answer = tuple[str, int, dict[str, str]]
@@ -63,8 +63,12 @@ ROUTES = [
 ]
 # What a page may do with the publishable key.
 FOR_BROWSERS: set[Handler] = {methods.create}
-KEY_LIFETIME = timedelta(hours=24)
-KEY = Compiled(lambda key: SandboxKey.objects.filter(pk=key))
+TAKE_TURN = """
+SELECT turn.taken, known.fingerprint, known.status, known.body
+  FROM (SELECT pg_try_advisory_xact_lock(%(turn)s) AS taken) AS turn
+  LEFT JOIN payments_sandboxkey AS known
+    ON known.key = %(key)s AND known.created_at > %(forgotten_at)s
+"""
 
 
 def answer(
@@ -94,13 +98,15 @@ def answer(
 def _once(call: Call, handler: Handler, ids: tuple[str, ...], body: str) -> Answer:
     """The first answer to a key is the answer, for 24 hours."""
     if not call.key:
-        return _perform(call, handler, ids)
+        answer = _perform(call, handler, ids)
+        call.write()
+        return answer
     fingerprint = hashlib.sha256(f"{call.path}\n{body}".encode()).hexdigest()
-    stored = _stored(call)
-    if stored and stored.created_at > call.now - KEY_LIFETIME:
-        if stored.fingerprint != fingerprint:
+    if stored := _stored(call):
+        first, status, text = stored
+        if first != fingerprint:
             raise IdempotencyMismatch(call.key)
-        return stored.body, stored.status, _headers({"Idempotent-Replayed": "true"})
+        return text, status, _headers({"Idempotent-Replayed": "true"})
     text, status, headers = _perform(call, handler, ids)
     row = SandboxKey(
         key=call.key,
@@ -109,21 +115,25 @@ def _once(call: Call, handler: Handler, ids: tuple[str, ...], body: str) -> Answ
         body=text,
         created_at=call.now,
     )
-    row.save(force_update=True) if stored else row.save(force_insert=True)
+    if not call.write(row):  # It began and ended between our look and our turn.
+        raise KeyInUse(call.key)
     return text, status, headers
 
 
-def _stored(call: Call) -> SandboxKey | None:
+def _stored(call: Call) -> tuple[str, int, str] | None:
+    """The fingerprint, status and body under this key; else its turn is ours."""
     turn = hashlib.blake2b(f"sandbox {call.key}".encode(), digest_size=8).digest()
+    params: dict[str, Any] = {
+        "turn": int.from_bytes(turn, signed=True),
+        "key": call.key,
+        "forgotten_at": call.now - KEY_LIFETIME,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s)",
-            [int.from_bytes(turn, signed=True)],
-        )
-        [taken] = cursor.fetchone()
+        cursor.execute(planned(TAKE_TURN, params), params)
+        taken, *stored = cursor.fetchone()
     if not taken:
         raise KeyInUse(call.key)
-    return KEY.first(key=call.key)
+    return tuple(stored) if stored[0] else None
 
 
 def _perform(call: Call, handler: Handler, ids: tuple[str, ...]) -> Answer:
@@ -131,14 +141,13 @@ def _perform(call: Call, handler: Handler, ids: tuple[str, ...]) -> Answer:
     try:
         document = handler(call, *ids)
     except UnexpectedState as refusal:
+        call.forget()
         return _refusal(refusal)
     except ApiError as refusal:
         if not refusal.keeps_effects:
             raise
-        call.write()
         return _refusal(refusal)
-    call.write()
-    return json.dumps(document), 200, _headers()
+    return orjson.dumps(document).decode(), 200, _headers()
 
 
 def _route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
@@ -157,7 +166,8 @@ def _check_key(headers: Mapping[str, str], handler: Handler) -> None:
 
 
 def _refusal(refusal: ApiError) -> Answer:
-    return json.dumps({"error": refusal.body}), refusal.status, _headers()
+    body = orjson.dumps({"error": refusal.body}).decode()
+    return body, refusal.status, _headers()
 
 
 def _headers(extra: Mapping[str, str] | None = None) -> dict[str, str]:

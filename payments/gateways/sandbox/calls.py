@@ -6,18 +6,25 @@ one go. So a refusal half-way leaves nothing behind.
 
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
+from django.db import connection, models
 
 from payments.gateways import WEBHOOK_EVENTS
 from payments.gateways.sandbox import shapes
 from payments.gateways.sandbox.errors import InvalidRequest, Missing
 from payments.gateways.sandbox.forms import as_list
-from payments.gateways.sandbox.models import SandboxEvent, SandboxObject
+from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from ticketapp.compiled import Compiled
+from ticketapp.prepared import planned
 
 LETTERS = string.ascii_letters + string.digits
+# A letter for each byte: a few of them come a little more often than the others.
+LETTER_OF = "".join(LETTERS[byte % len(LETTERS)] for byte in range(256)).encode()
 PREFIXES = {
     "payment_intent": "pi",
     "setup_intent": "seti",
@@ -40,8 +47,47 @@ LOCKED = Compiled(
 )
 
 
+def columns_of(*models: type[models.Model]) -> dict[str, str]:
+    """The columns of each table, by the table's name."""
+    return {
+        model._meta.db_table: ", ".join(
+            str(f.column) for f in model._meta.concrete_fields
+        )
+        for model in models
+    }
+
+
+COLUMNS = columns_of(SandboxObject, SandboxEvent, SandboxKey)
+# All that one request changes, in one round trip. A key that is past its day is free.
+WRITE = """
+/* sandbox_write */
+WITH objects AS (
+    INSERT INTO payments_sandboxobject ({payments_sandboxobject})
+    SELECT {payments_sandboxobject}
+      FROM json_populate_recordset(NULL::payments_sandboxobject, %(objects)s::json)
+    ON CONFLICT (id) DO UPDATE
+       SET data = excluded.data, behaviour = excluded.behaviour,
+           set_up = excluded.set_up, used_up = excluded.used_up,
+           matures_at = excluded.matures_at, customer = excluded.customer
+), events AS (
+    INSERT INTO payments_sandboxevent ({payments_sandboxevent})
+    SELECT {payments_sandboxevent}
+      FROM json_populate_recordset(NULL::payments_sandboxevent, %(events)s::json)
+)
+INSERT INTO payments_sandboxkey AS known ({payments_sandboxkey})
+SELECT {payments_sandboxkey}
+  FROM json_populate_recordset(NULL::payments_sandboxkey, %(keys)s::json)
+ON CONFLICT (key) DO UPDATE
+   SET fingerprint = excluded.fingerprint, status = excluded.status,
+       body = excluded.body, created_at = excluded.created_at
+ WHERE known.created_at <= %(forgotten_at)s
+RETURNING key
+""".format_map(COLUMNS)
+KEY_LIFETIME = timedelta(hours=24)
+
+
 def random_text(length: int) -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
+    return secrets.token_bytes(length).translate(LETTER_OF).decode()
 
 
 def new_id(type_: str) -> str:
@@ -60,6 +106,7 @@ class Call:
     created: list[SandboxObject] = field(default_factory=list)
     changed: dict[str, SandboxObject] = field(default_factory=dict)
     events: list[SandboxEvent] = field(default_factory=list)
+    known: dict[str, SandboxObject] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         value = self.params.get(name, "")
@@ -110,6 +157,7 @@ class Call:
         found = rows.first(key=id_, kind=type_)
         if found is None:
             raise Missing(type_, id_, param=param, status=status)
+        self.known[id_] = found
         return found
 
     # What changes
@@ -131,30 +179,47 @@ class Call:
         self.change(changed)
 
     def emit(self, type_: str, subject: SandboxObject) -> None:
-        """Something happened: an event, and a webhook if it is subscribed to."""
+        """Something happened: a webhook, if it is subscribed to."""
+        if type_ not in WEBHOOK_EVENTS:
+            return
         id_ = new_id("event")
         # Events never carry expanded objects, and later changes must not show.
         payload = shapes.event(id_, type_, dict(subject.data), self.now)
         payload["request"] = {"id": None, "idempotency_key": self.key or None}
-        wanted = type_ in WEBHOOK_EVENTS
-        payload["pending_webhooks"] = int(wanted)
+        payload["pending_webhooks"] = 1
         self.events.append(
             SandboxEvent(
                 id=id_,
                 type=type_,
                 payload=payload,
                 created_at=self.now,
-                next_attempt_at=self.now if wanted else None,
+                next_attempt_at=self.now,
             )
         )
 
-    def write(self) -> None:
-        if self.created:
-            SandboxObject.objects.bulk_create(self.created)
-        for changed in self.changed.values():
-            changed.save(force_update=True)
-        if self.events:
-            SandboxEvent.objects.bulk_create(self.events)
+    def forget(self) -> None:
+        """Change nothing after all."""
+        self.created, self.changed, self.events = [], {}, []
+
+    def write(self, answered: SandboxKey | None = None) -> bool:
+        """Write what has changed, and the answer under its key.
+
+        False if another request has answered under that key meanwhile: then the
+        transaction must not be committed.
+        """
+        objects = [*self.created, *self.changed.values()]
+        keys = [answered] if answered else []
+        if not (objects or self.events or keys):
+            return True
+        params: dict[str, Any] = {
+            "objects": as_json(objects),
+            "events": as_json(self.events),
+            "keys": as_json(keys),
+            "forgotten_at": self.now - KEY_LIFETIME,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(planned(WRITE, params), params)
+            return len(cursor.fetchall()) == len(keys)
 
     # What is answered
 
@@ -172,9 +237,11 @@ class Call:
         return document
 
     def _document(self, id_: str) -> dict[str, Any]:
-        for known in [*self.created, *self.changed.values()]:
-            if known.pk == id_:
-                return known.data
+        for made in self.created:
+            if made.pk == id_:
+                return made.data
+        if known := self.changed.get(id_) or self.known.get(id_):
+            return known.data
         return SandboxObject.objects.get(pk=id_).data
 
     def page(self, type_: str, **columns: str) -> dict[str, Any]:
@@ -193,3 +260,13 @@ class Call:
         found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
         shown = [self.expanded(row.data) for row in found[:limit]]
         return shapes.page(self.path, shown, has_more=len(found) > limit)
+
+
+def as_json(rows: Sequence[models.Model]) -> str:
+    """Rows as PostgreSQL reads them back, a document among their columns or not."""
+    return orjson.dumps(
+        [
+            {f.column: getattr(row, f.attname) for f in row._meta.concrete_fields}
+            for row in rows
+        ]
+    ).decode()
