@@ -13,15 +13,27 @@ from django.db import transaction
 from accounts.models import User
 from events.models import Event, EventStatus
 from inventory.instants import utc
-from inventory.models import Hold, TicketType
+from inventory.models import Hold, Override, TicketType, WaitlistEntry
 from inventory.pricing import Quote, quote
 from inventory.services.matching import serve_waitlist
 from inventory.services.picking import Outcome, Pick, pick_tickets
 from inventory.services.releasing import expire_hold
+from ticketapp.compiled import Compiled
 from ticketapp.errors import Action, DomainError
 
 # What is left until the start shrinks the hold: an hour before it is 7.5 minutes.
 SHARE_OF_TIME_LEFT = 8
+
+OVERBOOKED = Compiled(
+    lambda ticket_type: Override.objects.filter(
+        ticket_type=ticket_type, closed_at__isnull=True
+    )
+)
+PLACE_IN_LINE = Compiled(
+    lambda ticket_type, user: WaitlistEntry.objects.live().filter(
+        ticket_type=ticket_type, user=user
+    )
+)
 
 
 class NotOnSale(DomainError):
@@ -45,6 +57,12 @@ class SoldOut(DomainError):
     title = "Sold out."
     message = "All of these tickets are sold. Nothing was held or charged."
     action = Action.CHOOSE_OTHER_TICKETS
+
+    def __init__(self, *, requested: int, can_wait: bool = False) -> None:
+        """With `can_wait` the buyer is sent to the waitlist, which is open to them."""
+        if can_wait:
+            self.action = Action.JOIN_WAITLIST
+        super().__init__(requested=requested)
 
 
 class TooFewLeft(DomainError):
@@ -218,7 +236,19 @@ def _refusal(outcome: Outcome, pick: Pick) -> DomainError:
         return TooFewLeft(available=outcome.available, requested=asked)
     if outcome.held or outcome.available:
         return AllHeld(requested=asked)
-    return SoldOut(requested=asked)
+    return SoldOut(requested=asked, can_wait=_can_wait(pick))
+
+
+def _can_wait(pick: Pick) -> bool:
+    """Whether the buyer could join the line, asked cheaply: many hear "sold out".
+
+    Unlike joining it does not count the tickets: whoever overbooks is on record.
+    """
+    if pick.quantity > pick.ticket_type.capacity:
+        return False
+    if OVERBOOKED.first(ticket_type=pick.ticket_type.pk):
+        return False
+    return not PLACE_IN_LINE.first(ticket_type=pick.ticket_type.pk, user=pick.user_id)
 
 
 def quote_of(hold: Hold) -> Quote:

@@ -50,7 +50,9 @@ class HoldListView(StrictQueryMixin, generics.GenericAPIView):
     def post(self, request: Request) -> Response:
         """Hold tickets for some minutes, at the price of this moment.
 
-        All or none. Asking again for what you already hold gives that hold.
+        All or none. Asking again for what you already hold gives that hold. The
+        `action` of `sold_out` is `join_waitlist` where you may wait for a ticket to
+        come back, else `choose_other_tickets`.
         """
         wanted = HoldRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)

@@ -234,7 +234,9 @@ def _start_paying(order: Order, now: datetime) -> Hold:
             hold=order.hold, now=now, lease=settings.PAYMENT_LEASE
         )
     except inventory.HoldBeingPaid as other:
-        raise PaymentInProgress(order=str(order.pk)) from other
+        payment = OPEN_PAYMENT_OF.first(order=order.pk)
+        asks = bool(payment and payment.status == PaymentStatus.REQUIRES_ACTION)
+        raise PaymentInProgress(order=str(order.pk), asks_buyer=asks) from other
     except inventory.HoldExpired as over:
         raise _with_todays_price(order.hold, now) from over
 

@@ -45,8 +45,19 @@ class PaymentInProgress(DomainError):
         "A payment for these tickets is already under way, perhaps on another "
         "device. You will not be charged twice. Look at the order in a moment."
     )
-    action = Action.WAIT
-    retry_after = 3
+    action: Action | None = Action.WAIT
+    retry_after: int | None = 3
+
+    def __init__(self, *, order: str, asks_buyer: bool = False) -> None:
+        """With `asks_buyer` it is the bank that waits, and the order says for what."""
+        if asks_buyer:
+            self.message = (
+                "A payment for these tickets is already under way, perhaps on another "
+                "device, and your bank wants you to confirm it. You will not be "
+                "charged twice. Open the order to confirm, or use another card there."
+            )
+            self.action, self.retry_after = Action.AUTHENTICATE_PAYMENT, None
+        super().__init__(order=order)
 
 
 class PaymentUnknown(GatewayUnavailable):

@@ -78,7 +78,9 @@ class OrderListView(OwnOrdersView):
         Answers with the order paid, or with `payment.next_action`: then the
         buyer's bank asks them; show it, and ask for the order until it is paid.
         A declined card is a 402 and leaves the tickets held: pay again with
-        another card. With `processing` the bank's answer is on its way.
+        another card. With `processing` the bank's answer is on its way. The `action`
+        of `payment_in_progress` is `authenticate_payment` while the bank asks the
+        buyer on another device, else `wait`.
         """
         wanted = OrderRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)

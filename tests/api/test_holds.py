@@ -104,6 +104,17 @@ def test_a_refusal_says_what_can_be_done_and_changes_nothing(api, rush):
     assert Hold.objects.count() == 3
 
 
+def test_sold_out_leads_to_the_waitlist(api, rush):
+    inventory.set_capacity(ticket_type=rush, capacity=2, now=timezone.now())
+    rush.tickets.filter(status="available").update(status="withdrawn")
+
+    refusal = ask(api, rush).json()
+
+    assert (refusal["code"], refusal["action"]) == ("sold_out", "join_waitlist")
+    waiting = {"ticket_type": str(rush.pk), "quantity": 2}
+    assert api.post("/api/v1/waitlist-entries", waiting).status_code == 201
+
+
 def test_a_second_wish_names_the_hold_that_is_in_its_way(api, rush):
     first = ask(api, rush).json()
 

@@ -19,6 +19,7 @@ from payments.models import (
     PaymentAttempt,
     PaymentStatus,
 )
+from payments.services import cards
 from tests.factories import NOON
 from tests.paying import (
     ALWAYS_ASKS,
@@ -322,6 +323,24 @@ def test_a_hold_that_is_being_paid_is_not_paid_again():
 
     assert refusal.value.details == {"order": str(placed.pk)}
     assert charges() == ["succeeded"]
+
+
+def test_of_two_devices_the_second_is_told_that_the_bank_waits(monkeypatch):
+    hold = held()
+    look_up = cards.customer_for
+
+    def while_another_device_pays(**wish):
+        monkeypatch.setattr(cards, "customer_for", look_up)
+        challenged(hold)
+        return look_up(**wish)
+
+    monkeypatch.setattr(cards, "customer_for", while_another_device_pays)
+    with pytest.raises(services.PaymentInProgress) as refusal:
+        order(hold)
+
+    assert refusal.value.action == "authenticate_payment"
+    assert intents() == ["requires_action"]
+    assert_books_are_right()
 
 
 # The provider does not answer

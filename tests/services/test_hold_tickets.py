@@ -8,6 +8,7 @@ from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, PriceStep, Ticket, TicketStatus
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import join
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,58 @@ def test_sold_out_is_said_when_nothing_can_come_back():
 
     with pytest.raises(inventory.SoldOut):
         hold(rush, 1)
+
+
+@pytest.fixture
+def sold(db):
+    """A type whose two tickets are sold."""
+    rush = make.ticket_type(stock=2)
+    paying = inventory.start_paying(
+        hold=hold(rush, 2), now=NOON, lease=timedelta(minutes=2)
+    )
+    inventory.sell_held_tickets(hold=paying, now=NOON)
+    return rush
+
+
+def refusal_of(rush, quantity=1, *, user=None) -> inventory.SoldOut:
+    with pytest.raises(inventory.SoldOut) as refusal:
+        hold(rush, quantity, user=user)
+    return refusal.value
+
+
+def test_who_finds_it_sold_out_is_sent_to_the_waitlist(sold):
+    refusal, buyer = refusal_of(sold), make.buyer()
+
+    assert refusal.action == "join_waitlist"
+    assert join(sold, user=buyer).status == "waiting"
+    assert refusal.details == {"requested": 1}
+
+
+def test_who_waits_already_is_not_sent_to_the_waitlist_again(sold):
+    buyer = make.buyer()
+    join(sold, user=buyer)
+
+    assert refusal_of(sold, user=buyer).action == "choose_other_tickets"
+
+
+def test_nobody_is_sent_to_a_waitlist_that_would_refuse_them(sold):
+    inventory.set_capacity(
+        ticket_type=sold,
+        capacity=1,
+        override=inventory.Overrider(
+            user=make.buyer(is_staff=True), reason="Fire exit."
+        ),
+        now=NOON,
+    )
+    sold.refresh_from_db()
+
+    assert refusal_of(sold).action == "choose_other_tickets"
+    with pytest.raises(inventory.WaitlistClosed):
+        join(sold)
+
+
+def test_a_group_of_more_than_there_ever_were_is_not_sent_to_the_waitlist(sold):
+    assert refusal_of(sold, 3).action == "choose_other_tickets"
 
 
 def test_all_held_is_said_when_the_rest_is_in_other_hands():

@@ -151,7 +151,9 @@ export interface paths {
         put?: never;
         /**
          * Hold tickets for some minutes, at the price of this moment
-         * @description All or none. Asking again for what you already hold gives that hold.
+         * @description All or none. Asking again for what you already hold gives that hold. The
+         *     `action` of `sold_out` is `join_waitlist` where you may wait for a ticket to
+         *     come back, else `choose_other_tickets`.
          */
         post: operations["holds_create"];
         delete?: never;
@@ -284,7 +286,9 @@ export interface paths {
          * @description Answers with the order paid, or with `payment.next_action`: then the
          *     buyer's bank asks them; show it, and ask for the order until it is paid.
          *     A declined card is a 402 and leaves the tickets held: pay again with
-         *     another card. With `processing` the bank's answer is on its way.
+         *     another card. With `processing` the bank's answer is on its way. The `action`
+         *     of `payment_in_progress` is `authenticate_payment` while the bank asks the
+         *     buyer on another device, else `wait`.
          */
         post: operations["orders_create"];
         delete?: never;

@@ -13,6 +13,9 @@ import { SignInSheet } from "./sign-in.js";
 
 /** @typedef {import("../../types").Hold} Hold */
 
+/** After these the page as it is now says what else one can do. */
+const SHOW_WHAT_IS_LEFT = new Set(["choose_other_tickets", "join_waitlist"]);
+
 /**
  * @param {{
  *   event: import("../../types").EventDetail,
@@ -49,7 +52,7 @@ export function GetBar({ event, type, quantity, reload }) {
       if (hold) return setOther(hold);
     }
     setError(refusal);
-    if (refusal.action === "choose_other_tickets") reload();
+    if (SHOW_WHAT_IS_LEFT.has(refusal.action ?? "")) reload();
   };
 
   /** @param {Hold} hold */
