@@ -1,5 +1,7 @@
 """The jobs about money, run as the worker runs them."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -62,3 +64,36 @@ def test_the_other_jobs_run_and_find_their_work():
     assert Refund.objects.get().status == "succeeded"
     assert ReconcileRun.objects.get().found == 0
     assert post.purge_keys(now=timezone.now()) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("turn", "paid_in_one"), [(0, 1), (30, 3)])
+def test_a_long_list_leaves_the_worker_to_others_in_time(
+    monkeypatch, turn, paid_in_one
+):
+    monkeypatch.setattr(tasks, "ASKED", 1)
+    monkeypatch.setattr(tasks, "TURN", timedelta(seconds=turn))
+    for _ in range(3):
+        refund_order(order=paid(), by=None, now=NOON)
+
+    tasks.pay_refunds()
+
+    assert Refund.objects.filter(status="succeeded").count() == paid_in_one
+
+
+@pytest.mark.django_db
+def test_news_that_nobody_can_place_does_not_keep_the_rest_until_the_next_look(
+    monkeypatch,
+):
+    monkeypatch.setattr(tasks, "ASKED", 1)
+    for name in ("evt_1", "evt_2"):
+        StripeEvent.objects.create(
+            provider_id=name,
+            type="refund.updated",
+            object_id="re_1",
+            payload={"data": {"object": {}}},
+        )
+
+    tasks.process_webhooks()
+
+    assert list(StripeEvent.objects.values_list("attempts", flat=True)) == [1, 1]
