@@ -371,7 +371,8 @@ MEDIA_ROOT = BASE_DIR / "media"
 MEDIA_URL = "/media/"
 WHITENOISE_USE_FINDERS = DEBUG
 
-_stripe_js = [] if PAYMENT_SANDBOX else ["https://js.stripe.com"]
+_stripe_js = ["https://js.stripe.com", "https://*.js.stripe.com"]
+_stripe_js = [] if PAYMENT_SANDBOX else _stripe_js
 _stripe_frames = [] if PAYMENT_SANDBOX else [*_stripe_js, "https://hooks.stripe.com"]
 _stripe_api = [] if PAYMENT_SANDBOX else ["https://api.stripe.com"]
 _tiles = [MAP_TILES_URL.split("{")[0].rstrip("/")] if MAP_TILES_URL else []
@@ -394,6 +395,8 @@ CONTENT_SECURITY_POLICY = {
 ADMIN_CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY["DIRECTIVES"] | {
     "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
     "style-src": ["'self'", "'unsafe-inline'"],
+    "connect-src": ["'self'"],
+    "frame-src": ["'self'"],
 }
 
 UNFOLD = {
