@@ -1,0 +1,149 @@
+"""Paying through Stripe's Payment Element, with Stripe's library stood in for.
+
+The stack runs on the sandbox, so the page is told by a changed answer that cards
+are taken by Stripe, and its policy is the one that is sent when they are.
+"""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from payments.gateways.sandbox import challenges
+from payments.models import Order, OrderStatus, Payment
+from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
+
+LIBRARY = settings.BASE_DIR / "tests/data/stripe_js.js"
+STRIPE = {
+    "provider": "stripe",
+    "publishable_key": "pk_test_of_ours",
+    "tokenize_url": None,
+    "test_cards": [],
+}
+
+
+def allow_stripe(route) -> None:
+    response = route.fetch()
+    policy = response.headers["content-security-policy"]
+    stripe = "script-src https://js.stripe.com"
+    headers = response.headers | {
+        "content-security-policy": policy.replace("script-src", stripe)
+    }
+    route.fulfill(response=response, headers=headers)
+
+
+def as_stripe_asks(route) -> None:
+    """Stripe's own library asks for the bank's word, not a page in a frame."""
+    response = route.fetch()
+    order = response.json()
+    action = (order.get("payment") or {}).get("next_action")
+    if action:
+        action.update(type="use_stripe_sdk", url=None)
+    route.fulfill(response=response, body=json.dumps(order))
+
+
+@pytest.fixture
+def live_phone(phone):
+    """A phone for which Stripe takes the cards."""
+    context = phone.page.context
+    context.route("**/events/*", lambda route: only_pages(route, allow_stripe))
+    context.route("**/api/v1/payments/config", lambda route: route.fulfill(json=STRIPE))
+    context.route("**/api/v1/orders**", as_stripe_asks)
+    context.route(
+        "https://js.stripe.com/v3/",
+        lambda route: route.fulfill(path=LIBRARY, content_type="text/javascript"),
+    )
+    return phone
+
+
+def only_pages(route, change) -> None:
+    if route.request.resource_type == "document":
+        change(route)
+    else:
+        route.fallback()
+
+
+def pay_at_stripe(phone, number: str) -> None:
+    phone.page.get_by_label("Number at Stripe").fill(number)
+    phone.button("Pay £64").click()
+
+
+def calls(phone) -> list[str]:
+    return phone.page.evaluate("window.stripeCalls")
+
+
+def test_a_card_given_to_stripe_buys_the_tickets(live_phone, rush):
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+    expect(live_phone.page.get_by_label("Card number")).to_have_count(0)
+    expect(live_phone.page.get_by_text("Test cards")).to_have_count(0)
+    sent = []
+    live_phone.page.on("request", lambda asked: sent.append(asked))
+
+    pay_at_stripe(live_phone, GOOD_CARD)
+    live_phone.is_in()
+
+    assert calls(live_phone) == [
+        "Stripe(pk_test_of_ours)",
+        "elements(payment, 6400, gbp, en-GB)",
+        "mount",
+        "submit",
+        "createPaymentMethod",
+    ]
+    [order] = [asked for asked in sent if asked.url.endswith("/api/v1/orders")]
+    assert order.post_data_json["payment_method"].startswith("pm_")
+    assert GOOD_CARD not in order.post_data
+    assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_what_is_missing_is_shown_by_stripe_and_nothing_is_sent(live_phone, rush):
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+    expect(live_phone.page.get_by_label("Number at Stripe")).to_be_visible()
+
+    live_phone.button("Pay £64").click()
+    expect(live_phone.button("Pay £64")).to_be_enabled()
+
+    assert calls(live_phone)[-1] == "submit"
+    assert not Order.objects.exists()
+
+
+def test_a_card_that_is_declined_leaves_stripes_form_for_another(live_phone, rush):
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+
+    pay_at_stripe(live_phone, DECLINED_CARD)
+    expect(live_phone.page.get_by_role("alert")).to_contain_text("not been charged")
+    pay_at_stripe(live_phone, GOOD_CARD)
+    live_phone.is_in()
+
+    assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_the_bank_is_asked_through_stripes_library(live_phone, rush):
+    def confirm(secret: str) -> None:
+        intent = Payment.objects.get(client_secret=secret).intent_id
+        found = challenges.waiting_for_cardholder(intent, secret)
+        challenges.answer(found, passed=True, now=timezone.now())
+
+    live_phone.page.expose_function("confirmAtTheBank", confirm)
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+
+    pay_at_stripe(live_phone, CHALLENGED_CARD)
+    live_phone.is_in()
+
+    assert calls(live_phone)[-1] == "handleNextAction"
+    assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_a_library_that_does_not_load_charges_nothing(live_phone, rush):
+    live_phone.page.route("https://js.stripe.com/v3/", lambda route: route.abort())
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+
+    told = live_phone.page.get_by_text("The payment form could not be loaded")
+
+    expect(told).to_contain_text("You have not been charged")
