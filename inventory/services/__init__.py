@@ -1,7 +1,7 @@
 """What can be done to stock: `from inventory import services as inventory`.
 
-Lock order, everywhere: (buyer, event) key, event, ticket type, waitlist of the
-type, override of the type, shared caps, hold, tickets.
+Lock order, everywhere (ADR 15): (buyer, event) key, ticket type, waitlist of the
+type, override of the type, hold, tickets, shared caps.
 """
 
 from inventory.services.admission import (

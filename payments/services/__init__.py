@@ -1,7 +1,7 @@
 """What can be done with money. `from payments import services` at call sites.
 
-Lock order, everywhere: (buyer, event) key, event, ticket type, order, payment,
-refund or dispute, hold, tickets. The provider is asked with no transaction open.
+Lock order, everywhere (ADR 15): order, payment, customer and cards, then what
+`inventory` locks. The provider is asked with no transaction open.
 """
 
 from payments.services.asking import ask_about, cancel_payment

@@ -1,4 +1,4 @@
-"""Cards that buyers keep. Lock order: customer, cards; nothing comes after them."""
+"""Cards that buyers keep. Lock order: customer, cards."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """Charging under a mandate: when it may be done, and what became of it.
 
-Lock order: order, payment, waitlist of the type, card, entry.
+Lock order: order, payment, waitlist of the type, hold, card, entry.
 """
 
 from datetime import datetime, timedelta
@@ -76,6 +76,7 @@ def say_what_became(order: Order, *, now: datetime) -> None:
     if not Mandate.objects.filter(entry__hold=hold).exists():
         return
     inventory.lock_waitlists([hold.ticket_type_id])
+    Hold.objects.select_for_update().get(pk=hold.pk)
     if reason := reason_to_pass(order):
         inventory.pass_offer(hold=hold, reason=reason, now=now)
     else:

@@ -1,8 +1,8 @@
 """What the provider says about an intent becomes what is true here.
 
 The reply to our own call, a webhook and a sweep all end in `apply_intent`;
-whoever comes second changes nothing. Lock order: order, payment, hold, tickets;
-taking tickets again (which begins with the buyer's key) comes before the order.
+whoever comes second changes nothing. Lock order: order, payment, then what
+inventory locks to sell, free or take tickets again (ADR 15).
 """
 
 from datetime import datetime
@@ -47,10 +47,6 @@ class OutOfDateError(Exception):
     """Another card was begun, or turned out, since the provider was asked: ask anew."""
 
 
-class _SettledMeanwhileError(Exception):
-    """Somebody else told the same news first: undo the tickets taken again."""
-
-
 def apply_intent(
     *, payment: Payment, intent: Intent, known: Known | None = None, now: datetime
 ) -> None:
@@ -62,7 +58,7 @@ def apply_intent(
     """
     match intent.status:
         case IntentStatus.SUCCEEDED:
-            _succeed(payment, intent, now)
+            _settle(payment, intent, now)
         case IntentStatus.CANCELED:
             _end(payment, intent, now)
         case IntentStatus.REQUIRES_ACTION:
@@ -76,19 +72,9 @@ def apply_intent(
 # Money came
 
 
-def _succeed(payment: Payment, intent: Intent, now: datetime) -> None:
-    try:
-        _settle(payment, intent, now)
-    except inventory.HoldExpired:
-        try:
-            _settle_late(payment, intent, now)
-        except _SettledMeanwhileError:
-            return
-
-
 @transaction.atomic
 def _settle(payment: Payment, intent: Intent, now: datetime) -> None:
-    """The ordinary way: the tickets are still held for this order."""
+    """The money is there: the tickets become the buyer's, or it goes back."""
     order, payment = books.lock(payment.pk)
     if payment.status == PaymentStatus.SUCCEEDED:
         return
@@ -96,28 +82,28 @@ def _settle(payment: Payment, intent: Intent, now: datetime) -> None:
     if refusal := _reason_to_refund(order, payment, intent):
         _give_back(order, payment, refusal, intent, now)
         return
-    tickets = _sell(order.hold, now)
-    _complete(order, tickets, now)
-
-
-@transaction.atomic
-def _settle_late(payment: Payment, intent: Intent, now: datetime) -> None:
-    """The hold is gone: take tickets again and honour the quote, or refund."""
-    hold = Hold.objects.get(order__payments=payment.pk)
     try:
-        again = inventory.retake_tickets(hold=hold, now=now)
+        tickets = _sell(order.hold, now)
+    except inventory.HoldExpired:
+        _settle_late(order, payment, intent, now)
+    else:
+        _complete(order, tickets, now)
+
+
+def _settle_late(order: Order, payment: Payment, intent: Intent, now: datetime) -> None:
+    """The hold is gone: take tickets again and honour the quote, or refund.
+
+    Under the same locks: who takes tickets first and asks for the order then
+    waits in a circle with whoever does it the other way round.
+    """
+    try:
+        again = inventory.retake_tickets(hold=order.hold, now=now)
     except NO_TICKETS:
-        again = None
-    order, payment = books.lock(payment.pk)
-    if payment.status == PaymentStatus.SUCCEEDED:
-        raise _SettledMeanwhileError
-    _capture(payment, intent, now)
-    if again is None:
         _give_back(order, payment, RefundReason.TOO_LATE, intent, now)
         return
     order.hold = again
     order.save(update_fields=["hold"])
-    _complete(order, inventory.sell_held_tickets(hold=again, now=now), now)
+    _complete(order, list(again.tickets.order_by("slot")), now)
     books.report(
         IncidentKind.LATE_HONOURED,
         order=order,

@@ -18,7 +18,14 @@ from inventory import services as inventory
 from inventory.models import Hold, TicketType
 from notifications.models import Notification
 from payments import services
-from payments.models import LedgerEntry, Order, OrderStatus, Refund, SandboxObject
+from payments.models import (
+    LedgerEntry,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Refund,
+    SandboxObject,
+)
 from payments.services import settling
 from tests import factories as make
 from tests.concurrency.racing import race
@@ -123,4 +130,5 @@ def test_case_01_without_the_late_way_money_is_kept_for_nothing(
         goes_wrong()
 
     assert SandboxObject.objects.filter(type="charge").exists()
-    assert not LedgerEntry.objects.exists()
+    assert not OrderLine.objects.exists()
+    assert not Refund.objects.exists()

@@ -1,0 +1,216 @@
+"""All transactions take their locks in one order, so none wait in a circle (ADR 15)."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from events import services as events
+from inventory import codes
+from inventory import services as inventory
+from inventory.models import StockCap
+from payments import services
+from payments.gateways.sandbox import post
+from payments.models import Order
+from tests import factories as make
+from tests import paying, standing_orders
+from tests.concurrency.locking import TURN, locks_written_down
+from tests.concurrency.test_settling import take_tickets_before_the_order
+from tests.factories import NOON
+from tests.lining_up import fresh, join
+from tests.lining_up import held as take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE = timedelta(minutes=1)
+# The order of ADR 15. A cap comes last: who picks under one waits for no ticket,
+# except one at a time under the type's lock.
+ORDER = [
+    "payments_stripeevent",
+    "payments_order",
+    "payments_customer",
+    "payments_savedcard",
+    TURN,
+    "inventory_tickettype",
+    "inventory_waitlist",
+    "inventory_hold",
+    "inventory_ticket",
+    "inventory_stockcap",
+]
+# Their order does not matter: whoever has one and another lock has one of these.
+GUARDED_BY = {
+    "payments_payment": {"payments_order"},
+    "payments_paymentattempt": {"payments_order"},
+    "payments_refund": {"payments_order"},
+    "payments_dispute": {"payments_order"},
+    "payments_orderline": {"payments_order"},
+    "inventory_waitlistentry": {
+        "inventory_waitlist",
+        "inventory_hold",
+        "payments_order",
+    },
+    "inventory_override": {"inventory_waitlist", "inventory_stockcap"},
+}
+
+
+def hear() -> None:
+    later = timezone.now() + timedelta(hours=2)
+    post.let_mature(now=later, limit=10)
+    paying.deliver(now=later)
+    services.process_events(now=later, limit=100)
+
+
+def pays_at_the_second_try() -> None:
+    hold = paying.held()
+    with suppress(services.CardDeclined):
+        paying.order(hold, paying.DECLINED)
+    services.pay_order(
+        order=Order.objects.get(hold=hold),
+        payment_method=paying.token(),
+        save_card=True,
+        now=NOON,
+    )
+    hear()
+
+
+def changes_their_mind() -> None:
+    services.cancel_order(order=paying.challenged(paying.held()), now=NOON)
+    inventory.release_hold(hold=paying.held(), now=NOON)
+
+
+def never_comes_back() -> None:
+    hold = paying.held()
+    paying.challenged(hold)
+    paying.held()
+    inventory.release_expired_holds(now=hold.expires_at, limit=10)
+    services.sweep_payments(now=hold.expires_at, limit=10)
+
+
+def pays_too_late(*, stock: int) -> None:
+    """With the first hold still unswept; somebody waits for what it frees."""
+    hold = paying.held(stock=stock)
+    placed = paying.challenged(hold)
+    if stock == 2:
+        join(hold.ticket_type, 2)
+    inventory.pause_paying(hold=hold, now=NOON)
+    paying.answer_challenge(paying.challenge_url(placed))
+    late = hold.expires_at + MINUTE
+    services.ask_about(payment=placed.payments.get(), now=late)
+    services.pay_refunds(now=late, limit=10)
+
+
+def is_refunded_while_others_wait() -> None:
+    placed = paying.paid(stock=2)
+    join(placed.hold.ticket_type, 1)
+    services.refund_order(order=placed, by=None, now=NOON)
+    services.pay_refunds(now=NOON, limit=10)
+    hear()
+
+
+def disputes_it() -> None:
+    placed = paying.paid(paying.DISPUTED, stock=2)
+    join(placed.hold.ticket_type, 1)
+    hear()
+    [dispute] = [d for d in paying.at_provider("dispute") if d["status"] != "lost"]
+    evidence = {"evidence[uncategorized_text]": "losing_evidence"}
+    paying.ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
+    hear()
+    services.take_back_disputed(order=placed, now=NOON)
+
+
+def is_let_in() -> None:
+    placed = paying.paid()
+    ticket = placed.lines.first().ticket
+    code = codes.write(ticket_id=ticket.pk, event_id=placed.event_id)
+    staff = make.staff(venue=placed.event.venue)
+    inventory.check_in(code=code, staff=staff, gate="A", now=NOON)
+
+
+def is_bought_for(number: str) -> None:
+    rush = standing_orders.sold_out()
+    entry = standing_orders.join_with_card(rush, number)
+    join(rush, 2)
+    standing_orders.let_go(rush)
+    standing_orders.charge_all()
+    standing_orders.sweep(NOON + 11 * MINUTE)
+    with suppress(inventory.HoldAlreadySold):
+        services.stop_waiting(entry=fresh(entry), now=NOON)
+
+
+def leaves_the_line() -> None:
+    rush = standing_orders.sold_out()
+    entry = join(rush, 2)
+    standing_orders.let_go(rush)
+    services.stop_waiting(entry=fresh(entry), now=NOON)
+
+
+def staff_change_their_minds() -> None:
+    """Capacity, a shared cap with people in line under it, and a cancelled event."""
+    rush = standing_orders.sold_out(stock=4)
+    join(rush, 2)
+    cap = StockCap(event=rush.event, name="House", capacity=4)
+    inventory.save_cap(cap=cap, types=[rush], now=NOON)
+    standing_orders.let_go(rush)
+    boss = inventory.Overrider(user=make.buyer(), reason="A wall fell")
+    inventory.set_capacity(ticket_type=rush, capacity=1, now=NOON, override=boss)
+    inventory.release_expired_holds(now=NOON + 11 * MINUTE, limit=10)
+    inventory.set_capacity(ticket_type=rush, capacity=6, now=NOON)
+    take(make.ticket_type(event=rush.event, stock=2), 1)
+    events.cancel_event(event=rush.event)
+    inventory.match_waitlists(now=NOON)
+    services.sweep_called_off_events(now=NOON, limit=10)
+
+
+def everything_happens() -> None:
+    pays_at_the_second_try()
+    changes_their_mind()
+    never_comes_back()
+    pays_too_late(stock=4)
+    pays_too_late(stock=2)
+    is_refunded_while_others_wait()
+    disputes_it()
+    is_let_in()
+    for number in (
+        paying.VISA,
+        paying.ALWAYS_ASKS,
+        standing_orders.DECLINED_ONCE_SAVED,
+    ):
+        is_bought_for(number)
+    leaves_the_line()
+    staff_change_their_minds()
+
+
+def out_of_order(waits) -> set[tuple[str, str]]:
+    ranks = {name: rank for rank, name in enumerate(ORDER)}
+    return {
+        (held, wanted)
+        for held, wanted in waits
+        if held in ranks and wanted in ranks and ranks[held] > ranks[wanted]
+    }
+
+
+def unguarded(locks) -> set[tuple[str, str]]:
+    """What is waited for beside other locks, without any that guards it."""
+    return {
+        (*held, wanted)
+        for held, wanted in locks.together
+        if wanted in GUARDED_BY and held and not GUARDED_BY[wanted] & set(held)
+    }
+
+
+def test_locks_are_taken_in_one_order():
+    with locks_written_down() as locks:
+        everything_happens()
+
+    assert out_of_order(locks.waits) == set()
+    assert unguarded(locks) == set()
+    assert {*ORDER, *GUARDED_BY} <= locks.seen
+
+
+def test_taking_tickets_again_before_the_order_is_out_of_order(monkeypatch):
+    take_tickets_before_the_order(monkeypatch)
+
+    with locks_written_down() as locks:
+        pays_too_late(stock=4)
+
+    assert ("inventory_ticket", "payments_order") in out_of_order(locks.waits)
