@@ -11,10 +11,11 @@ from events.models import TaxMode
 from inventory.models import TicketType
 
 BASIS_POINTS = 10_000
-# ISO 4217; every other currency has two digits after the point.
+# ISO 4217; every other currency has two digits after the point. The ariary (MGA) has
+# five parts that nobody counts in: prices are whole, and so cards are charged.
 EXPONENTS = (
-    dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0)
-    | dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
+    dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "MGA"), 0)
+    | dict.fromkeys(("PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
     | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 )
 

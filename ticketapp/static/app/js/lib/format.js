@@ -3,6 +3,11 @@ import { locale, t } from "./i18n.js";
 
 /** @typedef {import("../../types").Money} Money */
 
+/** Digits after the point, as the server counts them: browsers have tables of their own. */
+const WHOLE = new Set(
+  "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" "),
+);
+const IN_THOUSANDTHS = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
 const MILES = new Set(["GB", "US", "LR", "MM"]);
 const METRES_IN_A_MILE = 1609.344;
 
@@ -11,15 +16,14 @@ const METRES_IN_A_MILE = 1609.344;
  * @param {Money} money
  */
 export function formatMoney({ amount, currency }) {
-  const style = /** @type {const} */ ({ style: "currency", currency });
-  const format = new Intl.NumberFormat(locale(), style);
-  const exponent = format.resolvedOptions().maximumFractionDigits ?? 2;
+  const exponent = WHOLE.has(currency) ? 0 : IN_THOUSANDTHS.has(currency) ? 3 : 2;
   const major = amount / 10 ** exponent;
-  if (!Number.isInteger(major)) return format.format(major);
+  const digits = Number.isInteger(major) ? 0 : exponent;
   return new Intl.NumberFormat(locale(), {
-    ...style,
-    minimumFractionDigits: 0,
-    maximumFractionDigits: 0,
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
   }).format(major);
 }
 
