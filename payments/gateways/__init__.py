@@ -76,15 +76,53 @@ class InvalidSignature(DomainError):
     message = "This webhook is not signed by the payment provider, or is too old."
 
 
-class ProviderRefused(Exception):
-    """The provider understood and said no. `code` is the provider's own."""
+class GatewayRefused(DomainError):
+    """A definite no: the provider understood, and nothing of it has happened.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
+    `reason` is the provider's own code, for staff and for whoever reads `meta`.
+    """
+
+    code = "payment_refused"
+    title = "The payment provider does not take this payment."
+    message = (
+        "The payment provider refused this, and another card would not change it. You "
+        "have not been charged, and what you hold stays held. Tell support; staff have "
+        "been told too."
+    )
+    action = Action.CONTACT_SUPPORT
+
+    def __init__(self, reason: str = "refused") -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
 
 
-class RefundRefused(ProviderRefused):
+class AmountNotPayable(GatewayRefused):
+    """Less or more than the provider charges at once."""
+
+    code = "amount_not_payable"
+    title = "No card can be charged this amount."
+    message = (
+        "The payment provider does not charge so small or so large an amount. You have "
+        "not been charged, and the tickets are still held. Take another number of "
+        "tickets, or tell support: staff have been told that the price is wrong."
+    )
+
+
+class GatewayMisconfigured(GatewayRefused):
+    """The provider does not let us in: our keys or our account are wrong."""
+
+    code = "cards_not_taken"
+    title = "We cannot take cards just now."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    message = (
+        "Something between us and the payment provider is not set up right, so no card "
+        "can be charged. You have not been charged, and what you hold stays held. "
+        "Staff have been told: try again in some minutes, or ask support."
+    )
+    retry_after = 300
+
+
+class RefundRefused(GatewayRefused):
     """This refund cannot be made."""
 
 
@@ -185,8 +223,11 @@ class ProviderEvent:
 
 
 class Gateway(Protocol):
-    """What the services ask of a provider. Every method may raise
-    GatewayUnavailable; none may be called with a transaction open."""
+    """What the services ask of a provider; never with a transaction open.
+
+    Every method may raise GatewayUnavailable (nobody knows what happened) or
+    GatewayRefused (nothing did).
+    """
 
     livemode: bool
 

@@ -40,7 +40,7 @@ def payment_intent(found: Document) -> Intent:
         currency=currency,
         client_secret=found["client_secret"],
         next_action=_next_action(found["next_action"]),
-        decline=_decline(found["last_payment_error"]),
+        decline=decline(found["last_payment_error"]),
         card=_expanded_card(found["payment_method"]),
         metadata=found["metadata"],
         **_of_its_charge(found["latest_charge"], currency),
@@ -57,7 +57,7 @@ def setup_intent(found: Document) -> Intent:
         currency="",
         client_secret=found["client_secret"],
         next_action=_next_action(found["next_action"]),
-        decline=_decline(found["last_setup_error"]),
+        decline=decline(found["last_setup_error"]),
         card=_expanded_card(found["payment_method"]),
         metadata=found["metadata"],
     )
@@ -125,7 +125,8 @@ def _next_action(action: Document | None) -> dict[str, Any] | None:
     return {"type": action["type"]}
 
 
-def _decline(error: Document | None) -> Decline | None:
+def decline(error: Document | None) -> Decline | None:
+    """Why a card was refused, from an error of its own or one kept on an intent."""
     if not error:
         return None
     code = error.get("decline_code") or error.get("code") or "generic_decline"

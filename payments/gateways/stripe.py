@@ -6,16 +6,21 @@ library leaves it: its objects become our dataclasses, its errors our errors.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import stripe
 from django.conf import settings
 
 from payments.gateways import (
+    AmountNotPayable,
     BalanceTooLow,
     CardDetails,
     DisputeInfo,
+    GatewayMisconfigured,
+    GatewayRefused,
     GatewayUnavailable,
     Intent,
     InvalidSignature,
@@ -36,18 +41,36 @@ SANDBOX_KEY = "sk_test_sandbox"
 EXPAND = ["payment_method"]
 PAGE = 100
 
-# No answer, or a 5xx, a 409 or a 429 that outlived the retries.
-NO_ANSWER = (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError)
+# Answers that are about the account, whatever was asked.
+NOT_SET_UP = {"account_invalid", "secret_key_required", "testmode_charges_only"}
+NOT_PAYABLE = {"amount_too_small", "amount_too_large"}
+PAST_THAT = "payment_intent_unexpected_state"
+SHORT_BALANCE = {"balance_insufficient", "insufficient_funds"}
 
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Around every call: outside transactions, and a silence is said as one."""
+    """Around every call: outside transactions, and each failure as what it is.
+
+    A silence is a connection lost, a 5xx, 409 or 429 that outlived the retries, or
+    a key that another request was made with: nobody knows what became of it.
+    """
     refuse_inside_transaction()
     try:
         yield
-    except NO_ANSWER as silence:
+    except (stripe.AuthenticationError, stripe.PermissionError) as closed:
+        raise GatewayMisconfigured(closed.code or "keys_refused") from closed
+    except (stripe.InvalidRequestError, stripe.CardError) as refusal:
+        raise _refusal(refusal) from refusal
+    except stripe.StripeError as silence:
         raise GatewayUnavailable from silence
+
+
+def _refusal(error: stripe.StripeError) -> GatewayRefused:
+    reason = error.code or "refused"
+    if reason in NOT_PAYABLE:
+        return AmountNotPayable(reason)
+    return (GatewayMisconfigured if reason in NOT_SET_UP else GatewayRefused)(reason)
 
 
 class StripeGateway:
@@ -76,7 +99,11 @@ class StripeGateway:
         customer: str | None,
         metadata: Mapping[str, str],
     ) -> Intent:
-        """Open an intent, unconfirmed: it cannot take money yet."""
+        """Open an intent, unconfirmed: it cannot take money yet.
+
+        That holds for one that the key made before with other parameters too, so
+        there it is a refusal and not a silence: begin anew with another key.
+        """
         params: Any = {
             "amount": reading.amount_out(amount, currency),
             "currency": currency.lower(),
@@ -86,7 +113,10 @@ class StripeGateway:
         if customer:
             params["customer"] = customer
         with _asking():
-            made = self._v1.payment_intents.create(params, {"idempotency_key": key})
+            try:
+                made = self._v1.payment_intents.create(params, {"idempotency_key": key})
+            except stripe.IdempotencyError as other:
+                raise GatewayRefused("idempotency_error") from other
         return reading.payment_intent(made.to_dict())
 
     def confirm_intent(
@@ -120,10 +150,12 @@ class StripeGateway:
                     intent_id, params, {"idempotency_key": key}
                 )
             except stripe.CardError as decline:
-                return reading.payment_intent(_body_of(decline)["payment_intent"])
+                return self._declined(intent_id, _body_of(decline))
             except stripe.InvalidRequestError as refusal:
-                if refusal.code != "payment_intent_unexpected_state":
+                if refusal.code != PAST_THAT and _is_about_the_card(refusal):
                     raise PaymentMethodRefused from refusal
+                if refusal.code != PAST_THAT:
+                    raise
                 confirmed = self._retrieve(intent_id)
         return reading.payment_intent(confirmed.to_dict())
 
@@ -138,15 +170,22 @@ class StripeGateway:
             try:
                 cancelled = self._v1.payment_intents.cancel(intent_id)
             except stripe.InvalidRequestError as refusal:
-                if refusal.code != "payment_intent_unexpected_state":
+                if refusal.code != PAST_THAT:
                     raise
                 cancelled = self._retrieve(intent_id)
         return reading.payment_intent(cancelled.to_dict())
 
     def set_intent_customer(self, *, intent_id: str, customer: str) -> None:
-        """Name the customer of an open intent, so that a kept card may pay it."""
+        """Name the customer of an open intent, so that a kept card may pay it.
+
+        One that is not open any more is left alone: confirming it says what it is.
+        """
         with _asking():
-            self._v1.payment_intents.update(intent_id, {"customer": customer})
+            try:
+                self._v1.payment_intents.update(intent_id, {"customer": customer})
+            except stripe.InvalidRequestError as refusal:
+                if refusal.code != PAST_THAT:
+                    raise
 
     def list_intents(self, *, since: datetime) -> Iterator[Intent]:
         """Every intent created since, newest first, a page at a time."""
@@ -163,6 +202,13 @@ class StripeGateway:
                 yield reading.payment_intent(found.to_dict())
                 params["starting_after"] = found.id
             has_more = page.has_more
+
+    def _declined(self, intent_id: str, error: dict[str, Any]) -> Intent:
+        """The intent after a decline; looked up where the error does not show it."""
+        if told := error.get("payment_intent"):
+            return reading.payment_intent(told)
+        found = reading.payment_intent(self._retrieve(intent_id).to_dict())
+        return replace(found, decline=reading.decline(error))
 
     def _retrieve(self, intent_id: str) -> stripe.PaymentIntent:
         return self._v1.payment_intents.retrieve(intent_id, {"expand": EXPAND})
@@ -181,11 +227,12 @@ class StripeGateway:
         with _asking():
             try:
                 made = self._v1.refunds.create(params, {"idempotency_key": key})
-            except stripe.InvalidRequestError as refusal:
-                code = refusal.code or "refused"
-                short = code in {"balance_insufficient", "insufficient_funds"}
-                error = BalanceTooLow if short else RefundRefused
-                raise error(code, refusal.user_message or "") from refusal
+            except (stripe.InvalidRequestError, stripe.CardError) as refusal:
+                reason = refusal.code or "refused"
+                if reason in NOT_SET_UP:
+                    raise
+                error = BalanceTooLow if reason in SHORT_BALANCE else RefundRefused
+                raise error(reason) from refusal
         return reading.refund(made.to_dict())
 
     def list_refunds(self, *, intent_id: str) -> list[RefundResult]:
@@ -232,7 +279,9 @@ class StripeGateway:
             except stripe.CardError as decline:
                 return reading.setup_intent(_body_of(decline)["setup_intent"])
             except stripe.InvalidRequestError as refusal:
-                raise PaymentMethodRefused from refusal
+                if _is_about_the_card(refusal) and refusal.param != "customer":
+                    raise PaymentMethodRefused from refusal
+                raise
         return reading.setup_intent(made.to_dict())
 
     def retrieve_setup(self, *, setup_id: str) -> Intent:
@@ -279,6 +328,12 @@ class StripeGateway:
             livemode=payload["livemode"],
             payload=payload,
         )
+
+
+def _is_about_the_card(refusal: stripe.InvalidRequestError) -> bool:
+    """Whether another card could do: the address was right, and so are we."""
+    others = NOT_PAYABLE | NOT_SET_UP
+    return refusal.http_status != HTTPStatus.NOT_FOUND and refusal.code not in others
 
 
 def _body_of(error: stripe.CardError) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class IncidentKind(models.TextChoices):
     DISPUTE = "dispute", "a payment is disputed"
     UNMATCHED_EVENT = "unmatched_event", "news about a payment we do not know"
     RECONCILE = "reconcile", "provider and books differ"
+    PROVIDER_REFUSES = "provider_refuses", "the provider refuses a payment"
+    NOT_LET_IN = "not_let_in", "the provider does not let us in"
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):

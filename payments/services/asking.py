@@ -1,14 +1,21 @@
 """Asking the provider what became of a payment. No transaction is open here."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
 from inventory.models import Hold
-from payments.gateways import GatewayUnavailable, Intent, IntentStatus, get_gateway
+from payments.gateways import (
+    GatewayRefused,
+    GatewayUnavailable,
+    Intent,
+    IntentStatus,
+    get_gateway,
+)
 from payments.models import Payment, PaymentStatus
-from payments.services import knowing, settling
-from payments.services.errors import PaymentUnknown
+from payments.services import knowing, refusals, settling
+from payments.services.errors import NeverOpened, PaymentStuck, PaymentUnknown
 
 WAITING = (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION)
 
@@ -33,9 +40,16 @@ def ask_about(*, payment: Payment, now: datetime) -> None:
     """Find out what became of a payment and bring our side to it.
 
     Nothing changes where another card is under way by then: that is asked about
-    in its turn. Raises PaymentUnknown when the provider does not answer.
+    in its turn. A payment whose intent the provider refuses to make is over. Raises
+    PaymentUnknown when it does not answer, PaymentStuck when it refuses to.
     """
-    if news := news_of(payment=payment, now=now):
+    try:
+        news = news_of(payment=payment, now=now)
+    except NeverOpened:
+        if refusals.end_unopened(payment, now=now):
+            return
+        raise
+    if news:
         with suppress(settling.OutOfDateError):
             settling.apply_intent(
                 payment=payment, intent=news.intent, known=news.known, now=now
@@ -52,32 +66,34 @@ def news_of(*, payment: Payment, now: datetime) -> knowing.News | None:
     gateway = get_gateway()
     # Afresh, as `payment` may have been read long ago; and before the question.
     known = knowing.look_at(payment)
-    try:
+    intent_id = _intent_id(payment)
+    with _not_knowing():
         # A repeated creation is answered as the first was: the state is asked for.
-        intent_id = payment.intent_id or open_intent(payment).id
         intent = gateway.retrieve_intent(intent_id=intent_id)
         if intent.status in WAITING:
             if known.payment_status == PaymentStatus.REQUIRES_ACTION:
                 intent = gateway.cancel_intent(intent_id=intent.id)
             elif known.is_being_paid(now):
                 return None
-    except GatewayUnavailable as silence:
-        raise PaymentUnknown from silence
     return knowing.News(_about_the_last_card(intent, known), known)
 
 
 def cancel_payment(*, payment: Payment, now: datetime) -> None:
     """Make sure that a payment takes no money any more, or honour that it did.
 
-    A payment without an id is created again first: the provider may know it.
-    Raises PaymentUnknown; then nothing may be freed.
+    A payment without an id is created again first: the provider may know it. If it
+    refuses that, the payment is over. Raises PaymentUnknown or PaymentStuck; then
+    nothing may be freed.
     """
     known = knowing.look_at(payment)
     try:
-        intent_id = payment.intent_id or open_intent(payment).id
+        intent_id = _intent_id(payment)
+    except NeverOpened:
+        if refusals.end_unopened(payment, now=now):
+            return
+        raise
+    with _not_knowing():
         intent = get_gateway().cancel_intent(intent_id=intent_id)
-    except GatewayUnavailable as silence:
-        raise PaymentUnknown from silence
     with suppress(settling.OutOfDateError):
         settling.apply_intent(
             payment=payment,
@@ -90,3 +106,23 @@ def cancel_payment(*, payment: Payment, now: datetime) -> None:
 def _about_the_last_card(intent: Intent, known: knowing.Known) -> Intent:
     """A refusal stays on the intent when the next card never reached the bank."""
     return intent if known.tells_of(intent) else replace(intent, decline=None)
+
+
+def _intent_id(payment: Payment) -> str:
+    """The intent's id, asked for again if the answer to its creation was lost."""
+    try:
+        with _not_knowing():
+            return payment.intent_id or open_intent(payment).id
+    except PaymentStuck as stuck:
+        raise NeverOpened(stuck.refusal) from stuck
+
+
+@contextmanager
+def _not_knowing() -> Iterator[None]:
+    """Without a good answer, nobody knows whether the payment was charged."""
+    try:
+        yield
+    except GatewayUnavailable as silence:
+        raise PaymentUnknown from silence
+    except GatewayRefused as refusal:
+        raise PaymentStuck(refusal) from refusal

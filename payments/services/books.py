@@ -48,13 +48,20 @@ def enter(payment: Payment, *, kind: LedgerKind, amount: int, source: str) -> No
 
 
 def report(
-    kind: IncidentKind, *, order: Order | None, detail: str, dedupe_key: str
+    kind: IncidentKind,
+    *,
+    order: Order | None,
+    detail: str,
+    dedupe_key: str,
+    again: bool = False,
 ) -> None:
-    """Put something in front of staff, once."""
-    incident = Incident(
-        kind=kind, order=order, detail=detail, dedupe_key=f"{kind}:{dedupe_key}"
-    )
+    """Put something in front of staff, once; `again` also after it was dealt with."""
+    key = f"{kind}:{dedupe_key}"
+    incident = Incident(kind=kind, order=order, detail=detail, dedupe_key=key)
     Incident.objects.bulk_create([incident], ignore_conflicts=True)
+    if again:
+        dealt_with = Incident.objects.filter(dedupe_key=key, resolved_at__isnull=False)
+        dealt_with.update(resolved_at=None)
 
 
 def lock(payment_id: UUID) -> tuple[Order, Payment]:

@@ -41,13 +41,14 @@ from payments.services.errors import (
     RefundTooLarge,
 )
 from payments.services.refunds import open_lines, refund_lines
+from payments.services.runs import Run
 
 STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
 TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
 
 @dataclass
-class CalledOff:
+class CalledOff(Run):
     """What one sweep did."""
 
     closed: int = 0
@@ -63,16 +64,16 @@ def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
     money is settled, and settling gives it back.
     """
     done = CalledOff()
-    for order in _pending_orders(now, limit):
-        if _close(order, now):
-            done.closed += 1
-        else:
-            done.waiting += 1
+    for order in list(_pending_orders(now, limit)):
+        with done.apart(order):
+            _close(order, done, now)
     for order_id in list(_owed_orders().values_list("pk", flat=True)[:limit]):
-        done.owed += _owe(order_id, now)
+        with done.apart(f"order {order_id}"):
+            done.owed += _owe(order_id, now)
     for order in list(_untold_orders()[:limit]):
-        messages.tell_postponed(order, now=now)
-        done.told += 1
+        with done.apart(order):
+            messages.tell_postponed(order, now=now)
+            done.told += 1
     return done
 
 
@@ -87,18 +88,19 @@ def _pending_orders(now: datetime, limit: int) -> QuerySet[Order]:
     return pending.select_related("hold", "user", "event").order_by("pk")[:limit]
 
 
-def _close(order: Order, now: datetime) -> bool:
+def _close(order: Order, done: CalledOff, now: datetime) -> None:
     try:
         cancel_order(order=order, now=now)
-    except PaymentUnknown:
+    except PaymentUnknown as unknown:
+        done.waiting += 1
         for payment in order.payments.filter(status__in=OPEN_PAYMENT):
-            sweeping.note_silence(payment, now=now)
-        return False
+            done.problems += sweeping.note_unknown(payment, unknown, now=now)
     except PaymentInProgress:
-        return False
+        done.waiting += 1
     except OrderPaid:
-        return True  # Paid before the event was called off: owed by the next step.
-    return True
+        done.closed += 1  # Paid before it was called off: owed by the next step.
+    else:
+        done.closed += 1
 
 
 def _owed_orders() -> QuerySet[Order]:

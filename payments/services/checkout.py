@@ -19,6 +19,7 @@ from inventory import services as inventory
 from inventory.models import Hold, HoldStatus
 from inventory.services import quoting
 from payments.gateways import (
+    GatewayRefused,
     GatewayUnavailable,
     Intent,
     PaymentMethodRefused,
@@ -35,7 +36,15 @@ from payments.models import (
     PaymentAttempt,
     PaymentStatus,
 )
-from payments.services import asking, books, cards, mandates, settling
+from payments.services import (
+    asking,
+    books,
+    cards,
+    mandates,
+    refusals,
+    settling,
+    turns,
+)
 from payments.services.errors import (
     CardDeclined,
     EventOff,
@@ -44,6 +53,7 @@ from payments.services.errors import (
     PaymentMethodMissing,
 )
 from payments.services.knowing import Known
+from payments.services.turns import Turn
 from ticketapp.compiled import Compiled
 
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
@@ -67,24 +77,6 @@ OPEN_PAYMENT_OF = Compiled(
         "pk"
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The right to pay one order, until the lease on its hold is over.
-
-    Under a `mandate` the buyer is away, and the hold is nobody else's until the
-    provider has confirmed that the intent is cancelled.
-    """
-
-    order: Order
-    payment: Payment
-    lease_until: datetime
-    mandate: Mandate | None = None
-
-    def is_of(self, hold: Hold) -> bool:
-        """Whether the hold, read under the order's lock, is still ours to pay for."""
-        return (hold.status, hold.lease_until) == (HoldStatus.PAYING, self.lease_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +105,7 @@ def place_order(
     stopped answering half-way, pending: then the sweeps find out. A repeat goes
     on where the last one stopped. Raises CardDeclined (the tickets stay held),
     PaymentInProgress, HoldExpired, EventOff, OrderClosed, PaymentMethodMissing,
-    or GatewayUnavailable before anything was charged.
+    and before anything was charged GatewayUnavailable or GatewayRefused.
     """
     known = ORDER_OF_HOLD.first(hold=hold.pk)
     if known and (told := _what_is_known(known, now, another_card=False)):
@@ -283,6 +275,13 @@ def _pay(
     turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
 ) -> Order:
     """Create the intent, commit, confirm it with the card, settle."""
+    with refusals.staff_are_told(hold=turn.order.hold):
+        return _pay_intent(turn, card, customer, save_card, now)
+
+
+def _pay_intent(
+    turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
+) -> Order:
     opened = _open_intent(turn, customer, now)
     save_card = save_card and not card.is_saved
     attempt = _begin_attempt(turn, opened, card, customer, save_card, now)
@@ -298,8 +297,8 @@ def _pay(
     except GatewayUnavailable:
         # It may have been charged: the hold stays, and the sweeps find out.
         return turn.order
-    except PaymentMethodRefused:
-        _refuse_method(turn, attempt, now)
+    except (PaymentMethodRefused, GatewayRefused) as refusal:
+        turns.refuse_attempt(turn, attempt, refusal, now=now)
         raise
     _settle(turn, attempt, answer, now)
     return _outcome(turn.order, attempt)
@@ -317,7 +316,7 @@ def _settle(turn: Turn, attempt: PaymentAttempt, told: Intent, now: datetime) ->
 
 def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
     """The intent to confirm, made if need be and open to the card's customer."""
-    payment = turn.payment
+    payment, opened = turn.payment, None
     try:
         if payment.intent_id:
             opened = Opened(payment.intent_id, payment.client_secret)
@@ -328,8 +327,10 @@ def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
             get_gateway().set_intent_customer(
                 intent_id=opened.intent_id, customer=customer
             )
-    except GatewayUnavailable:
-        _hand_back(turn, now)
+    except (GatewayUnavailable, GatewayRefused) as trouble:
+        if isinstance(trouble, GatewayRefused) and opened is None:
+            refusals.end_unopened(payment, now=now)
+        turns.hand_back(turn, now=now)
         raise
     return opened
 
@@ -375,28 +376,3 @@ def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
     ):
         raise OrderClosed(order=str(order.pk))
     return order
-
-
-@transaction.atomic(durable=True)
-def _hand_back(turn: Turn, now: datetime) -> None:
-    """Nothing was confirmed, so nothing was charged: the hold is the buyer's."""
-    order, _ = books.lock(turn.payment.pk)
-    _end_turn(turn, order.hold, now)
-
-
-@transaction.atomic(durable=True)
-def _refuse_method(turn: Turn, attempt: PaymentAttempt, now: datetime) -> None:
-    order, _ = books.lock(turn.payment.pk)
-    PaymentAttempt.objects.filter(pk=attempt.pk).update(
-        status=AttemptStatus.DECLINED, decline_code="payment_method_refused"
-    )
-    _end_turn(turn, order.hold, now)
-
-
-def _end_turn(turn: Turn, hold: Hold, now: datetime) -> None:
-    if not turn.is_of(hold):
-        return  # Our time was over, and the next card has the hold.
-    if turn.mandate:
-        inventory.keep_paying(hold=hold, until=now)
-    else:
-        inventory.pause_paying(hold=hold, now=now)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from payments.gateways import GatewayUnavailable
+from payments.gateways import GatewayRefused, GatewayUnavailable
 from payments.services.declines import action, public_code, reason
 from ticketapp.errors import Action, DomainError
 
@@ -70,6 +70,27 @@ class PaymentUnknown(GatewayUnavailable):
     )
     action = Action.WAIT
     retry_after = 10
+
+
+class PaymentStuck(PaymentUnknown):
+    """The provider answers, and refuses to show or to cancel what may take money."""
+
+    title = "The payment provider does not say what became of this payment."
+    message = (
+        "The payment provider does not tell us what became of this payment, so we do "
+        "not know yet whether you were charged. Staff have been told: look at your "
+        "order later, or ask support."
+    )
+    action = Action.CONTACT_SUPPORT
+    retry_after = 300
+
+    def __init__(self, refusal: GatewayRefused) -> None:
+        super().__init__(reason=refusal.reason)
+        self.refusal = refusal
+
+
+class NeverOpened(PaymentStuck):
+    """The provider refuses to make the intent of a payment that has none."""
 
 
 class OrderClosed(DomainError):

@@ -18,12 +18,17 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from payments.gateways import GatewayUnavailable, Intent, IntentStatus, get_gateway
+from payments.gateways import (
+    GatewayRefused,
+    GatewayUnavailable,
+    Intent,
+    IntentStatus,
+    get_gateway,
+)
 from payments.models import (
     OPEN_PAYMENT,
     Dispute,
     DisputeStatus,
-    Incident,
     IncidentKind,
     LedgerEntry,
     LedgerKind,
@@ -37,6 +42,7 @@ from payments.models.news import ReconcileRun
 from payments.money import in_words
 from payments.services import asking, books, disputes, repaying
 from payments.services.differences import Difference, in_our_own_house, stuck_events
+from payments.services.errors import PaymentStuck
 
 logger = logging.getLogger(__name__)
 # What is younger may be on its way still.
@@ -51,6 +57,7 @@ PAGE = 100
 MOST_KEPT = 1000
 COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
 TAKEN = (DisputeStatus.OPEN, DisputeStatus.LOST)
+CLOSED = "The provider refuses to be asked: {reason}."
 SILENT = "The provider stopped answering; the rest was not compared."
 
 
@@ -78,6 +85,8 @@ def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
         _compare_with_provider(found, since, now, repair=repair)
     except GatewayUnavailable:
         found.problems.append(SILENT)
+    except GatewayRefused as refusal:
+        found.problems.append(CLOSED.format(reason=refusal.reason))
     found.differences += stuck_events(now)
     broken, problems = in_our_own_house(now)
     found.differences += broken
@@ -94,6 +103,9 @@ def _compare_with_provider(
         found.compared += 1
         try:
             found.differences += _compared(intent, payment, now, repair=repair)
+        except (GatewayRefused, PaymentStuck) as refusal:
+            told = f"the provider refuses to show it: {refusal.details['reason']}"
+            found.differences.append(Difference("not_compared", intent.id, told))
         except GatewayUnavailable:
             raise
         except Exception as bug:
@@ -120,15 +132,12 @@ def _finish(run: ReconcileRun, found: Findings, now: datetime) -> ReconcileRun:
 def _tell_staff(difference: Difference) -> None:
     """Once for each difference, and again if it was dealt with and is still there."""
     payment = Payment.objects.filter(intent_id=difference.subject).first()
-    key = f"{difference.kind}:{difference.subject}"[:180]
     books.report(
         IncidentKind.RECONCILE,
         order=payment.order if payment else None,
         detail=f"{difference.kind}: {difference.detail}",
-        dedupe_key=key,
-    )
-    Incident.objects.filter(dedupe_key=f"{IncidentKind.RECONCILE}:{key}").update(
-        resolved_at=None
+        dedupe_key=f"{difference.kind}:{difference.subject}"[:180],
+        again=True,
     )
 
 

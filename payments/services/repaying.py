@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from payments.gateways import (
     BalanceTooLow,
+    GatewayRefused,
     GatewayUnavailable,
     RefundRefused,
     RefundResult,
@@ -30,20 +31,22 @@ from payments.models import (
     RefundStatus,
 )
 from payments.money import in_words
-from payments.services import books, messages
+from payments.services import books, messages, refusals
 from payments.services.errors import RefundTooLarge
 from payments.services.refunds import move_order, owed_or_paid, refuse_if_disputed
+from payments.services.runs import Run
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
+REFUSED_WAIT = timedelta(minutes=10)
 CAME_BACK = ("failed", "canceled")
 
 
 @dataclass
-class Paid:
+class Paid(Run):
     """What one run did."""
 
     paid: int = 0
@@ -55,28 +58,45 @@ def pay_refunds(*, now: datetime, limit: int) -> Paid:
     """Pay up to `limit` refunds that are owed.
 
     Repeating is safe: the provider knows each by its key, and before a second
-    try it is asked which refunds it has made. A short balance pauses the run;
-    the next one goes on.
+    try it is asked which refunds it has made. A short balance pauses what is owed in
+    its currency; a later run goes on.
     """
-    done = Paid()
+    done, short = Paid(), set[str]()
     for refund in _claim(now, limit):
-        try:
-            result = _ask_for(refund)
-        except BalanceTooLow:
-            _put_off(refund, BALANCE_WAIT, "The provider's balance is too low.", now)
-            done.waiting += 1
-            break
-        except RefundRefused as refusal:
-            _fail(refund, refusal.code, now)
-            done.failed += 1
-        except GatewayUnavailable:
-            wait = min(FIRST_WAIT * 2 ** min(refund.attempts, DOUBLINGS), LONGEST_WAIT)
-            _put_off(refund, wait, "The provider does not answer.", now)
-            done.waiting += 1
-        else:
-            apply_refund(refund=refund, result=result, now=now)
-            done.paid += 1
+        if refund.currency in short:
+            continue  # Its lease runs out by itself.
+        with done.apart(refund):
+            try:
+                _pay(refund, done, now)
+            except BalanceTooLow:
+                short.add(refund.currency)
+                _try_anew(refund, now)
+                done.waiting += 1
     return done
+
+
+def _pay(refund: Refund, done: Paid, now: datetime) -> None:
+    try:
+        result = _ask_for(refund)
+    except BalanceTooLow:
+        raise
+    except RefundRefused as refusal:
+        _fail(refund, refusal.reason, now)
+        done.failed += 1
+        done.problems.append(f"{refund}: {refusal.reason}")
+    except GatewayRefused as refusal:
+        refusals.tell_stuck(refund.payment, refusal)
+        why = f"The provider refuses to be asked: {refusal.reason}."
+        _put_off(refund, REFUSED_WAIT, why, now)
+        done.waiting += 1
+        done.problems.append(f"{refund}: {why}")
+    except GatewayUnavailable:
+        wait = min(FIRST_WAIT * 2 ** min(refund.attempts, DOUBLINGS), LONGEST_WAIT)
+        _put_off(refund, wait, "The provider does not answer.", now)
+        done.waiting += 1
+    else:
+        apply_refund(refund=refund, result=result, now=now)
+        done.paid += 1
 
 
 @transaction.atomic(durable=True)
@@ -118,6 +138,26 @@ def _ask_for(refund: Refund) -> RefundResult:
 def _put_off(refund: Refund, wait: timedelta, why: str, now: datetime) -> None:
     still = Refund.objects.filter(pk=refund.pk, status=RefundStatus.PENDING)
     still.update(lease_until=now + wait, failure=why)
+
+
+def _try_anew(refund: Refund, now: datetime) -> None:
+    """After a definite "too low": wait, and ask under a key of its own the next time.
+
+    The provider repeats what it answered to a key for a day, whatever was paid in
+    meanwhile. Only a certain no gets a new key: after a silence the old one is what
+    keeps the money from going twice. Whoever took the refund up since decides alone.
+    """
+    ours = Refund.objects.filter(
+        pk=refund.pk,
+        status=RefundStatus.PENDING,
+        key=refund.key,
+        attempts=refund.attempts,
+    )
+    ours.update(
+        key=f"{refund.pk.hex}-{refund.attempts}",
+        lease_until=now + BALANCE_WAIT,
+        failure="The provider's balance is too low.",
+    )
 
 
 @transaction.atomic

@@ -239,6 +239,11 @@ def _end(payment: Payment, intent: Intent, now: datetime) -> None:
         return
     payment.move_to(PaymentStatus.CANCELLED, intent_id=intent.id, flag="")
     _end_attempts(payment, intent)
+    end_turn(order, now=now)
+
+
+def end_turn(order: Order, *, now: datetime) -> None:
+    """No payment of this order can succeed: the hold goes back, or its time is over."""
     if order.status == OrderStatus.PENDING:
         mandates.say_what_became(order, now=now)
         hold = inventory.pause_paying(hold=order.hold, now=now)

@@ -21,18 +21,22 @@ from payments.models import (
     PaymentAttempt,
     PaymentStatus,
 )
-from payments.services import asking, settling
-from payments.services.errors import PaymentUnknown
+from payments.services import asking, refusals, settling
+from payments.services.errors import PaymentStuck, PaymentUnknown
+from payments.services.runs import Run
 
 ENDED_HOLD = settling.ENDED_HOLD
 NEXT_LOOK = timedelta(seconds=20)
+# A refusal lasts until a person did something.
+LOOK_AFTER_REFUSAL = timedelta(minutes=10)
 SILENCE = "The provider does not answer; the tickets stay held. First noticed {since}."
 
+REFUSAL = "The provider refuses to deal with it: {reason}."
 UNDECIDED = "The bank still thinks although the time is over; the tickets stay held."
 
 
 @dataclass
-class Swept:
+class Swept(Run):
     """What one sweep did: payments asked about, unanswered, orders closed."""
 
     asked: int = 0
@@ -50,12 +54,13 @@ def sweep_payments(*, now: datetime, limit: int) -> Swept:
     swept = Swept()
     for payment in _claim(now, limit):
         swept.asked += 1
-        try:
-            _finish(payment, now)
-        except PaymentUnknown:
-            swept.unanswered += 1
-            note_silence(payment, now=now)
-    swept.closed = close_abandoned_orders(now=now, limit=limit)
+        with swept.apart(payment):
+            try:
+                _finish(payment, now)
+            except PaymentUnknown as unknown:
+                swept.unanswered += 1
+                swept.problems += note_unknown(payment, unknown, now=now)
+    _close_abandoned_orders(swept, now, limit)
     return swept
 
 
@@ -91,25 +96,40 @@ def _finish(payment: Payment, now: datetime) -> None:
         asking.ask_about(payment=payment, now=now)
 
 
-def note_silence(payment: Payment, *, now: datetime) -> None:
-    """Flag a payment that the provider does not answer for, and ask again later."""
-    Payment.objects.filter(pk=payment.pk).update(check_after=now + NEXT_LOOK)
-    _flag(payment, SILENCE.format(since=f"{now:%Y-%m-%d %H:%M} UTC"))
+def note_unknown(
+    payment: Payment, unknown: PaymentUnknown, *, now: datetime
+) -> list[str]:
+    """Flag a payment that the provider does not answer for, and ask again later.
+
+    Gives what a person must look at: a refusal, which is told to staff, too.
+    """
+    if not isinstance(unknown, PaymentStuck):
+        _put_off(payment, NEXT_LOOK, now)
+        _flag(payment, SILENCE.format(since=f"{now:%Y-%m-%d %H:%M} UTC"))
+        return []
+    _put_off(payment, LOOK_AFTER_REFUSAL, now)
+    flag = REFUSAL.format(reason=unknown.refusal.reason)
+    _flag(payment, flag)
+    refusals.tell_stuck(payment, unknown.refusal)
+    return [f"{payment}: {flag}"]
+
+
+def _put_off(payment: Payment, wait: timedelta, now: datetime) -> None:
+    Payment.objects.filter(pk=payment.pk).update(check_after=now + wait)
 
 
 def _flag(payment: Payment, flag: str) -> None:
     Payment.objects.filter(pk=payment.pk, flag="").update(flag=flag)
 
 
-def close_abandoned_orders(*, now: datetime, limit: int) -> int:
+def _close_abandoned_orders(swept: Swept, now: datetime, limit: int) -> None:
     """Close pending orders that have neither tickets held nor a payment open."""
     over = Order.objects.filter(
         status=OrderStatus.PENDING, hold__status__in=ENDED_HOLD
     ).exclude(payments__status__in=OPEN_PAYMENT)
-    closed = 0
     for order_id in list(over.values_list("pk", flat=True)[:limit]):
-        closed += _close(order_id, now)
-    return closed
+        with swept.apart(f"order {order_id}"):
+            swept.closed += _close(order_id, now)
 
 
 @transaction.atomic(durable=True)

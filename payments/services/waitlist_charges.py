@@ -6,7 +6,7 @@ flow until the provider has confirmed that the intent is cancelled, so nothing i
 passed on under a payment that may still succeed.
 """
 
-from contextlib import suppress
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +14,11 @@ from django.db.models import F, Q
 
 from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, WaitlistReason, WaitlistStatus
-from payments.gateways import GatewayUnavailable, PaymentMethodRefused
+from payments.gateways import (
+    GatewayRefused,
+    GatewayUnavailable,
+    PaymentMethodRefused,
+)
 from payments.models import (
     OPEN_PAYMENT,
     PAID_ORDER,
@@ -34,8 +38,11 @@ from payments.services.errors import (
 )
 from payments.services.mandates import ASKS_BUYER, MandateOverError
 
+logger = logging.getLogger(__name__)
 # How long a look keeps others away; longer than two calls to the provider.
 LEASE = timedelta(seconds=30)
+# A refusal that is not the card's lasts until staff did something.
+REFUSED_WAIT = timedelta(minutes=5)
 # Somebody else has the order, or it is over: the sweeps or the buyer go on.
 NOT_OURS = (inventory.HoldExpired, PaymentInProgress, OrderClosed, EventOff)
 
@@ -48,8 +55,15 @@ def charge_next_offer(*, now: datetime) -> bool:
     mandate = _claim(now)
     if mandate is None:
         return False
-    with suppress(GatewayUnavailable):  # Nothing is lost: the next look asks again.
+    try:
         _carry_on(mandate, now)
+    except GatewayUnavailable:
+        pass  # Nothing is lost: the next look asks again.
+    except GatewayRefused:
+        # Our fault, and staff know: an offer that lapses so keeps its place in line.
+        Mandate.objects.filter(pk=mandate.pk).update(lease_until=now + REFUSED_WAIT)
+    except Exception:
+        logger.exception("The offer of %s could not be carried on", mandate.entry_id)
     return True
 
 

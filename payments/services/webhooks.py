@@ -5,7 +5,6 @@ acts on that, so events may come twice, late and in any order. What matches
 nothing yet is kept and tried again. Lock order: event, then as the effect needs.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 
 from payments.gateways import (
+    GatewayRefused,
     GatewayUnavailable,
     ProviderEvent,
     get_gateway,
@@ -29,10 +29,11 @@ from payments.models import (
     StripeEvent,
 )
 from payments.services import asking, books, cards, disputes, repaying, settling
+from payments.services.errors import PaymentStuck
 from payments.services.knowing import News
+from payments.services.runs import Run
 from ticketapp.errors import DomainError
 
-logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
@@ -53,7 +54,7 @@ class _NotYetError(Exception):
 
 
 @dataclass
-class Processed:
+class Processed(Run):
     """What one run did."""
 
     done: int = 0
@@ -89,19 +90,29 @@ def process_events(*, now: datetime, limit: int) -> Processed:
     """Act on up to `limit` events that wait; each effect marks its event."""
     run = Processed(done=_tick_off_known(now))
     for event in _claim(now, limit):
-        try:
-            _process(event, now)
-        except (_NotYetError, GatewayUnavailable) as reason:
-            _keep(event, str(reason) or "The provider does not answer.", now)
-            run.kept += 1
-        except Exception as bug:
-            # A bug of ours with one event must not keep the others waiting.
-            logger.exception("Event %s could not be processed", event.provider_id)
-            _keep(event, f"{type(bug).__name__}: {bug}", now)
-            run.kept += 1
-        else:
-            run.done += 1
+        with run.apart(event):
+            _try(event, run, now)
     return run
+
+
+def _try(event: StripeEvent, run: Processed, now: datetime) -> None:
+    """Whatever goes wrong, the event is kept and comes again later."""
+    try:
+        _process(event, now)
+    except (GatewayRefused, PaymentStuck) as refusal:
+        told = f"The provider refuses to show it: {refusal.details['reason']}."
+        _keep(event, told, now)
+        run.kept += 1
+        run.problems.append(f"{event}: {told}")
+    except (_NotYetError, GatewayUnavailable) as reason:
+        _keep(event, str(reason) or "The provider does not answer.", now)
+        run.kept += 1
+    except Exception as bug:
+        _keep(event, f"{type(bug).__name__}: {bug}", now)
+        run.kept += 1
+        raise
+    else:
+        run.done += 1
 
 
 def _tick_off_known(now: datetime) -> int:

@@ -10,7 +10,12 @@ from rest_framework.response import Response
 
 from payments import services
 from payments.documents import card_document, setup_document
-from payments.gateways import GatewayUnavailable, PaymentMethodRefused
+from payments.gateways import (
+    GatewayMisconfigured,
+    GatewayRefused,
+    GatewayUnavailable,
+    PaymentMethodRefused,
+)
 from payments.models import CardSetup, SavedCard
 from payments.serializers import (
     CardChoiceSerializer,
@@ -20,6 +25,8 @@ from payments.serializers import (
 )
 from ticketapp.api import KeysetPagination, StrictQueryMixin
 from ticketapp.idempotency import idempotent, idempotent_flow
+
+PROVIDER = [GatewayRefused, GatewayMisconfigured, GatewayUnavailable]
 
 
 class OwnCardsView(StrictQueryMixin, generics.GenericAPIView):
@@ -46,7 +53,7 @@ class PaymentMethodListView(OwnCardsView):
 class PaymentMethodView(OwnCardsView):
     """One of the buyer's kept cards."""
 
-    problems = {"delete": [GatewayUnavailable]}
+    problems = {"delete": PROVIDER}
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, card_id: UUID) -> Response:
@@ -71,7 +78,7 @@ class PaymentMethodDefaultView(OwnCardsView):
 class CardSetupListView(StrictQueryMixin, generics.GenericAPIView):
     """Keeping a card without buying."""
 
-    problems = [services.CardNotKept, PaymentMethodRefused, GatewayUnavailable]
+    problems = [services.CardNotKept, PaymentMethodRefused, *PROVIDER]
 
     @extend_schema(request=CardChoiceSerializer, responses={201: CardSetupSerializer})
     @idempotent_flow

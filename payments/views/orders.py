@@ -12,7 +12,13 @@ from inventory import services as inventory
 from inventory.models import Hold
 from payments import services
 from payments.documents import order_document, told_order, with_all_told
-from payments.gateways import GatewayUnavailable, PaymentMethodRefused
+from payments.gateways import (
+    AmountNotPayable,
+    GatewayMisconfigured,
+    GatewayRefused,
+    GatewayUnavailable,
+    PaymentMethodRefused,
+)
 from payments.models import Order
 from payments.serializers import (
     OrderPageSerializer,
@@ -37,6 +43,9 @@ PAYING = [
     services.SavedCardGone,
     PaymentMethodRefused,
     inventory.HoldExpired,
+    AmountNotPayable,
+    GatewayRefused,
+    GatewayMisconfigured,
     GatewayUnavailable,
     services.PaymentUnknown,
 ]

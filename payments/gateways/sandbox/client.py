@@ -1,5 +1,6 @@
 """The line to the sandbox: an HTTP client of Stripe's library without a wire."""
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,8 @@ class SandboxClient(stripe.HTTPClient):
         _cut_line("before", call)
         if settings.SANDBOX_LATENCY_MS:
             time.sleep(settings.SANDBOX_LATENCY_MS / 1000)
+        if refused := _refusal(call):
+            return refused
         answer = api.answer(
             method.upper(),
             address.path,
@@ -52,3 +55,13 @@ def _cut_line(moment: str, call: str) -> None:
             raise stripe.APIConnectionError(
                 f"The line to the sandbox was cut at {call}.", should_retry=False
             )
+
+
+def _refusal(call: str) -> api.Answer | None:
+    for refusal in switches.refusals:
+        if refusal.hits(call):
+            error = {"type": refusal.type, "code": refusal.code, "message": "Switched."}
+            # As for a cut line: the caller's own retry is what is tested.
+            headers = {"stripe-should-retry": "false"}
+            return json.dumps({"error": error}), refusal.status, headers
+    return None

@@ -30,10 +30,31 @@ class Outage:
 
 
 @dataclass
+class Refusal:
+    """Calls whose "METHOD /path" contains `call` are answered with this error.
+
+    Nothing has happened at the provider then, and nothing is remembered.
+    """
+
+    call: str
+    status: int
+    type: str
+    code: str
+    times: int = 1_000_000
+
+    def hits(self, call: str) -> bool:
+        if self.call not in call or not self.times:
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass
 class Switches:
     """All off is an ordinary day."""
 
     outages: list[Outage] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     balance_is_short: bool = False
     duplicate_webhooks: bool = False
     reverse_webhooks: bool = False
@@ -64,3 +85,18 @@ def outage(
     cut = Outage(moment, call, **counts)
     with switched(outages=[*switches.outages, cut]):
         yield cut
+
+
+@contextmanager
+def refusing(
+    call: str,
+    status: int,
+    *,
+    type_: str = "invalid_request_error",
+    code: str = "",
+    **counts: int,
+) -> Iterator[Refusal]:
+    """Have the provider answer calls such as "POST /v1/refunds" with an error."""
+    refusal = Refusal(call, status, type_, code, **counts)
+    with switched(refusals=[*switches.refusals, refusal]):
+        yield refusal

@@ -2889,7 +2889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,7 +2926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `payment_unavailable`: The payment provider does not answer. `payment_unknown`: The payment provider does not answer. */
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `cards_not_taken`: We cannot take cards just now. `payment_unavailable`: The payment provider does not answer. `payment_unknown`: The payment provider does not answer. */
             503: {
                 headers: {
                     "Retry-After"?: number;
@@ -3156,7 +3156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3193,7 +3193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `payment_unavailable`: The payment provider does not answer. `payment_unknown`: The payment provider does not answer. */
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `cards_not_taken`: We cannot take cards just now. `payment_unavailable`: The payment provider does not answer. `payment_unknown`: The payment provider does not answer. */
             503: {
                 headers: {
                     "Retry-After"?: number;
@@ -3395,6 +3395,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `payment_refused`: The payment provider does not take this payment. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `throttled`: That was too many requests. */
             429: {
                 headers: {
@@ -3405,7 +3414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `payment_unavailable`: The payment provider does not answer. */
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `cards_not_taken`: We cannot take cards just now. `payment_unavailable`: The payment provider does not answer. */
             503: {
                 headers: {
                     "Retry-After"?: number;
@@ -3566,7 +3575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. */
+            /** @description `request_in_progress`: The same request is still running. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3603,7 +3612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `payment_unavailable`: The payment provider does not answer. */
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `cards_not_taken`: We cannot take cards just now. `payment_unavailable`: The payment provider does not answer. */
             503: {
                 headers: {
                     "Retry-After"?: number;
