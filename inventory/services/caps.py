@@ -1,9 +1,12 @@
-"""Limits that ticket types share. Lock order: shared cap; tickets are only counted."""
+"""Limits that ticket types share.
+
+Lock order: the caps of the event, shared cap; tickets are only counted.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from inventory.models import TAKEN_TICKET, StockCap, Ticket, TicketType
 from inventory.services.capacity import (
@@ -12,6 +15,7 @@ from inventory.services.capacity import (
     close_overrides,
     record_override,
 )
+from inventory.services.picking import CHANGE_CAPS, caps_of
 from ticketapp.errors import DomainError
 
 
@@ -38,9 +42,8 @@ def save_cap(
     for ticket_type in types:
         if ticket_type.event_id != cap.event_id:
             raise CapOfAnotherEvent(ticket_type=ticket_type.name)
+    _wait_for_those_who_take(cap)
     cap.save()
-    # Whoever is taking tickets under this cap is waited for, then counted.
-    StockCap.objects.select_for_update(no_key=True).get(pk=cap.pk)
     cap.types.set(types)
     taken = taken_of(cap)
     close_overrides(cap, now=now)
@@ -49,6 +52,15 @@ def save_cap(
             raise CapacityBelowTaken(taken=taken, capacity=cap.capacity)
         record_override(override, cap=cap, capacity=cap.capacity, taken=taken, now=now)
     return cap
+
+
+def _wait_for_those_who_take(cap: StockCap) -> None:
+    """Also for those who could not know of the cap: it was not there yet.
+
+    Until this transaction ends, whoever wants tickets for the event waits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGE_CAPS, {"caps": caps_of(cap.event_id)})
 
 
 def taken_of(cap: StockCap) -> int:

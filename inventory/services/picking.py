@@ -23,6 +23,10 @@ SLOTS = 2**31
 # A statement of its own: the next one must see what a rival of the same buyer
 # has committed while this one waited.
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
+# Shared by all who take tickets for an event; who changes which caps its types share
+# has it alone. Before the pick looks, or it would not see a cap that is just made.
+SHARE_CAPS = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%(caps)s, 0))"
+CHANGE_CAPS = "SELECT pg_advisory_xact_lock(hashtextextended(%(caps)s, 0))"
 # Rolled back when the pick falls short, or two buyers who each locked half of
 # the last tickets would wait for each other.
 BEGIN_ATTEMPT = "SAVEPOINT pick_tickets"
@@ -155,6 +159,7 @@ class Pick:
         sold = self.beside_a_live_hold
         return {
             "turn": turn_of(self.user_id, event.pk),
+            "caps": caps_of(event.pk),
             "user": self.user_id,
             "event": event.pk,
             "ticket_type": self.ticket_type.pk,
@@ -238,6 +243,11 @@ def turn_of(user_id: UUID, event_id: UUID) -> str:
     return f"{user_id}{event_id}"
 
 
+def caps_of(event_id: UUID) -> str:
+    """What the lock on the shared caps of an event is taken on."""
+    return f"caps{event_id}"
+
+
 def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:
     """Lock, hold and count in one round trip; needs an open transaction.
 
@@ -263,7 +273,7 @@ def _attempt(
 ) -> _Found:
     statement, slot = (PATIENT, 0) if patient else (EAGER, randrange(SLOTS))
     params = pick.parameters(hold_id, slot) | {"caps_are_locked": caps_are_locked}
-    steps = [TAKE_TURN, BEGIN_ATTEMPT]
+    steps = [TAKE_TURN, SHARE_CAPS, BEGIN_ATTEMPT]
     if caps_are_locked:
         steps.append(LOCK_CAPS)
     with connection.cursor() as cursor:

@@ -13,6 +13,8 @@ from django.db import connection
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 TURN = "the buyer's turn"
+# Shared by all who take tickets: they wait only for staff who change a cap.
+CAPS = "the caps of the event"
 LOCK = re.compile(r'FOR (?:NO KEY )?UPDATE(?: OF "(\w+)")?( SKIP LOCKED)?')
 WRITE = re.compile(r'(?:^|\s)(?:UPDATE|DELETE FROM) "?(\w+)"?')
 FROM = re.compile(r'FROM "?(\w+)"?')
@@ -80,7 +82,9 @@ def text_of(sql: str, session) -> str:
 
 def locked_by(statement: str) -> Iterator[tuple[str, bool]]:
     """The tables whose rows a statement locks, and whether it waits for them."""
-    if "hashtextextended" in statement:
+    if "%(caps)s" in statement and "advisory" in statement:
+        yield CAPS, "_shared" not in statement
+    elif "hashtextextended" in statement:
         yield TURN, "pg_try_" not in statement
     if lock := LOCK.search(statement):
         picks = "pick_tickets" in statement

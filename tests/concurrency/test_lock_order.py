@@ -15,7 +15,7 @@ from payments.gateways.sandbox import post
 from payments.models import Order
 from tests import factories as make
 from tests import paying, standing_orders
-from tests.concurrency.locking import TURN, locks_written_down
+from tests.concurrency.locking import CAPS, TURN, locks_written_down
 from tests.concurrency.test_settling import take_tickets_before_the_order
 from tests.factories import NOON
 from tests.lining_up import fresh, join
@@ -26,6 +26,7 @@ MINUTE = timedelta(minutes=1)
 # The order of ADR 15. A cap comes last: who picks under one waits for no ticket,
 # except one at a time under the type's lock.
 ORDER = [
+    CAPS,
     "payments_stripeevent",
     "payments_order",
     "payments_customer",
@@ -49,7 +50,7 @@ GUARDED_BY = {
         "inventory_hold",
         "payments_order",
     },
-    "inventory_override": {"inventory_waitlist", "inventory_stockcap"},
+    "inventory_override": {"inventory_waitlist", CAPS},
 }
 
 

@@ -1,0 +1,145 @@
+"""Staff who make or extend a shared cap while its types are being sold.
+
+A pick that began before does not see the cap, and the cap does not see what the
+pick has not committed. The guard is the event's lock on its caps: shared by all
+who take tickets (`picking.SHARE_CAPS`), alone for who changes one (`CHANGE_CAPS`).
+"""
+
+from functools import partial
+
+import pytest
+from django.db import transaction
+
+from inventory import services as inventory
+from inventory.models import Hold, StockCap
+from inventory.services import caps, picking
+from tests import factories as make
+from tests.concurrency.racing import (
+    ROUNDS,
+    Rival,
+    assert_all_is_well,
+    breaks_within,
+    race,
+)
+from tests.factories import NOON
+from tests.lining_up import fresh, join, priced
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ENDS = (
+    inventory.SoldOut,
+    inventory.AllHeld,
+    inventory.TooFewLeft,
+    inventory.CapacityBelowTaken,
+)
+
+
+def hold(ticket_type, quantity=3):
+    return inventory.hold_tickets(
+        user=make.buyer(), ticket_type=priced(ticket_type), quantity=quantity, now=NOON
+    )
+
+
+def make_a_cap(event, *types, capacity=2):
+    return inventory.save_cap(
+        cap=StockCap(event=event, name="House", capacity=capacity),
+        types=types,
+        now=NOON,
+    )
+
+
+def extend_a_cap(event, *types):
+    return inventory.save_cap(cap=event.stock_caps.get(), types=types, now=NOON)
+
+
+def take_out_the_caps_lock(monkeypatch) -> None:
+    monkeypatch.setattr(picking, "SHARE_CAPS", "SELECT %(caps)s")
+    monkeypatch.setattr(caps, "CHANGE_CAPS", "SELECT %(caps)s")
+
+
+def a_cap_is_made_while_somebody_takes_tickets() -> None:
+    rush = make.ticket_type(stock=10)
+    staff = Rival(partial(make_a_cap, rush.event, rush))
+
+    with transaction.atomic():
+        hold(rush)
+        staff.start_and_run_as_far_as_it_can()
+
+    assert isinstance(staff.outcome(), inventory.CapacityBelowTaken), staff.outcome()
+    assert_all_is_well()
+
+
+def a_cap_gets_another_type_while_somebody_takes_tickets_of_it() -> None:
+    event = make.event()
+    stalls, circle = (make.ticket_type(event=event, stock=10) for _ in range(2))
+    make_a_cap(event, stalls)
+    staff = Rival(partial(extend_a_cap, event, stalls, circle))
+
+    with transaction.atomic():
+        hold(circle)
+        staff.start_and_run_as_far_as_it_can()
+
+    assert isinstance(staff.outcome(), inventory.CapacityBelowTaken), staff.outcome()
+    assert_all_is_well()
+
+
+def somebody_takes_tickets_while_a_cap_is_made() -> None:
+    rush = make.ticket_type(stock=10)
+    buyer = Rival(partial(hold, rush))
+
+    with transaction.atomic():
+        make_a_cap(rush.event, rush)
+        buyer.start_and_run_as_far_as_it_can()
+
+    assert isinstance(buyer.outcome(), inventory.TooFewLeft), buyer.outcome()
+    assert_all_is_well()
+
+
+STORIES = [
+    a_cap_is_made_while_somebody_takes_tickets,
+    a_cap_gets_another_type_while_somebody_takes_tickets_of_it,
+    somebody_takes_tickets_while_a_cap_is_made,
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_new_cap_and_a_pick_see_each_other(story):
+    story()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_without_the_caps_lock_more_is_taken_than_the_cap_allows(story, monkeypatch):
+    take_out_the_caps_lock(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        story()
+
+
+def a_cap_is_made_in_a_rush() -> None:
+    """With a line, too: a release serves somebody under the cap that is made."""
+    rush = make.ticket_type(event=make.event(per_buyer_limit=8), stock=8)
+    kept = hold(rush, 8)
+    entry = join(rush, 2)
+    free = make.ticket_type(event=rush.event, stock=40)
+
+    outcomes = race(
+        [partial(inventory.release_hold, hold=kept, now=NOON)]
+        + [partial(hold, free, 2) for _ in range(10)]
+        + [partial(make_a_cap, rush.event, rush, free, capacity=12)]
+        + [partial(hold, rush, 2) for _ in range(4)]
+    )
+
+    clean = (Hold, StockCap, *ENDS)
+    assert not [o for o in outcomes if not isinstance(o, clean)], outcomes
+    assert fresh(entry).status in ("offered", "waiting")
+    assert_all_is_well()
+
+
+def test_a_cap_made_in_a_rush_neither_deadlocks_nor_miscounts():
+    for _ in range(10):
+        a_cap_is_made_in_a_rush()
+
+
+def test_without_the_caps_lock_a_rush_goes_beyond_it(monkeypatch):
+    take_out_the_caps_lock(monkeypatch)
+
+    assert breaks_within(ROUNDS, a_cap_is_made_in_a_rush)
