@@ -18,7 +18,7 @@ from payments import services
 from payments.gateways.sandbox.switches import outage, switched
 from payments.gateways.stripe import StripeGateway
 from payments.models import Order, OrderStatus, PaymentAttempt, PaymentStatus
-from payments.services import books, checkout, knowing, settling
+from payments.services import books, checkout, knowing, settling, turns
 from tests.concurrency.racing import Rival
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
@@ -256,7 +256,7 @@ def a_call_comes_back_when_the_next_turn_has_begun() -> None:
     inventory.pause_paying(hold=hold, now=LEASE_OVER)
     checkout._open_order(hold.user, hold, "", LEASE_OVER)
 
-    checkout._hand_back(late, LEASE_OVER)
+    turns.hand_back(late, now=LEASE_OVER)
 
     hold.refresh_from_db()
     assert hold.status == HoldStatus.PAYING
