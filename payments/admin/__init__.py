@@ -8,7 +8,8 @@ from payments.admin.incidents import (
     StripeEventAdmin,
 )
 from payments.admin.mandates import MandateAdmin
-from payments.admin.orders import OrderAdmin, PaymentAdmin, RefundAdmin
+from payments.admin.orders import OrderAdmin, PaymentAdmin
+from payments.admin.refunds import RefundAdmin
 
 __all__ = [
     "CalledOffEventAdmin",

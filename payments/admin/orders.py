@@ -22,7 +22,6 @@ from payments.models import (
     Payment,
     Refund,
     RefundReason,
-    RefundStatus,
 )
 from payments.money import in_words
 from ticketapp.errors import DomainError
@@ -252,42 +251,3 @@ class PaymentAdmin(ReadOnlyAdmin):
     @display(description="amount")
     def collected(self, payment: Payment) -> str:
         return in_words(payment.amount, payment.currency)
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    """Money on its way back; one that failed can be tried again."""
-
-    venue_path = "payment__order__event__venue"
-    list_display = ("order", "paid_back", "status", "reason", "failure", "created_at")
-    list_filter = ("status", "reason", "unallocated")
-    list_select_related = ("payment__order__event__venue",)
-    search_fields = ("payment__order__reference", "provider_id")
-    ordering = ("-created_at", "pk")
-    fields = (
-        ("order", "status"),
-        ("paid_back", "reason"),
-        "failure",
-        ("attempts", "unallocated"),
-        ("created_by", "created_at"),
-        "provider_id",
-    )
-    actions = ("try_again",)
-
-    def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request, MANAGERS)
-
-    def order(self, refund: Refund) -> str:
-        return refund.payment.order.reference
-
-    @display(description="amount")
-    def paid_back(self, refund: Refund) -> str:
-        return in_words(refund.amount, refund.currency)
-
-    @admin.action(description="Try failed refunds again", permissions=["refund"])
-    def try_again(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
-        def again(refund: Refund) -> None:
-            services.retry_refund(refund=refund, now=timezone.now())
-
-        failed = refunds.filter(status=RefundStatus.FAILED)
-        self.do_each(request, failed, again, done="will be tried again", roles=MANAGERS)

@@ -4,6 +4,7 @@ Lock order, everywhere (ADR 15): order, payment, customer and cards, then what
 `inventory` locks. The provider is asked with no transaction open.
 """
 
+from payments.services.allocating import allocate_refund
 from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
 from payments.services.calling_off import (
@@ -27,6 +28,7 @@ from payments.services.errors import (
     CardDeclined,
     CardNotKept,
     EventOff,
+    NotAllocatable,
     NotPostponed,
     NotRefundable,
     OrderClosed,
@@ -63,6 +65,7 @@ __all__ = [
     "ConsentOutdated",
     "Difference",
     "EventOff",
+    "NotAllocatable",
     "NotPostponed",
     "NotRefundable",
     "OrderClosed",
@@ -76,6 +79,7 @@ __all__ = [
     "RefundTooLarge",
     "SavedCardGone",
     "WrongMode",
+    "allocate_refund",
     "apply_dispute",
     "apply_intent",
     "ask_about",

@@ -151,6 +151,12 @@ class RefundTooLarge(DomainError):
     )
 
 
+class NotAllocatable(DomainError):
+    code = "refund_not_allocatable"
+    title = "This refund cannot be for these tickets."
+    message = "Order {reference}: {why}. Nothing has changed."
+
+
 class PaymentDisputed(DomainError):
     code = "payment_disputed"
     title = "The bank has this payment."

@@ -38,26 +38,37 @@ PAY_REFUNDS = "payments.tasks.pay_refunds"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a refund would do: the lines and the amount, or why it cannot be."""
+    """What a refund would do: the lines and the amount, or why it cannot be.
+
+    `left` is the most that can go back: less than the lines cost when a part went
+    back without naming any.
+    """
 
     order: Order
     lines: list[OrderLine]
     amount: int
+    left: int = 0
     refusal: str = ""
+
+    @property
+    def is_short(self) -> bool:
+        return self.left < self.amount
 
 
 def preview_refund(order: Order) -> Preview:
     """What refunding all that is left of `order` would do."""
     lines = list(open_lines(order).select_related("ticket__ticket_type"))
     amount = sum(line.total_amount for line in lines)
+    left = 0
     try:
         payment = _payment_to_refund(order)
         if payment:
             refuse_if_disputed(order, payment)
-        _refuse_unless_returnable(order, lines)
+            left = payment.amount - owed_or_paid(payment)
+        refuse_unless_returnable(order, lines)
     except (NotRefundable, PaymentDisputed) as refusal:
-        return Preview(order, lines, amount, str(refusal))
-    return Preview(order, lines, amount)
+        return Preview(order, lines, amount, refusal=str(refusal))
+    return Preview(order, lines, amount, left)
 
 
 def refund_order(*, order: Order, by: User | None, now: datetime) -> Refund | None:
@@ -106,7 +117,7 @@ def refund_lines(
     if reason == RefundReason.GOODWILL:
         return refund
     if reason != RefundReason.EVENT_CANCELLED:
-        _refuse_unless_returnable(order, found)
+        refuse_unless_returnable(order, found)
     unused = [line for line in found if line.ticket.status == TicketStatus.SOLD]
     take_back(order, unused, now=now)
     return refund
@@ -164,7 +175,7 @@ def refuse_if_disputed(order: Order, payment: Payment) -> None:
         raise PaymentDisputed(reference=order.reference)
 
 
-def _refuse_unless_returnable(order: Order, lines: Collection[OrderLine]) -> None:
+def refuse_unless_returnable(order: Order, lines: Collection[OrderLine]) -> None:
     if not lines:
         raise NotRefundable(reference=order.reference, why="nothing is left of it")
     used = [line for line in lines if line.ticket.status != TicketStatus.SOLD]

@@ -179,7 +179,7 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
         books.enter(
             payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
         )
-        if refund.reason != RefundReason.DASHBOARD:
+        if refund.reason != RefundReason.DASHBOARD or not refund.unallocated:
             goodwill = refund.reason == RefundReason.GOODWILL
             rest = goodwill or owed_or_paid(payment) < payment.amount
             move_order(order, rest=rest)
