@@ -6,13 +6,15 @@ from django.utils import timezone
 from inventory import services as inventory
 from inventory.models import HoldStatus
 from payments import services
-from payments.models import Order, OrderStatus
+from payments.gateways.sandbox.switches import switched
+from payments.models import Order, OrderStatus, Refund
 from tests.crash.dying import assert_provider_and_books_agree, every_death
 from tests.factories import NOON
 from tests.paying import (
     ALWAYS_ASKS,
     answer_challenge,
     assert_books_are_right,
+    at_provider,
     challenge_url,
     challenged,
     deliver,
@@ -142,6 +144,24 @@ def test_a_worker_that_dies_over_a_refund_pays_it_once():
     for _ in every_death(prepare):
         services.pay_refunds(now=THE_END, limit=100)
         assert_sound(THE_END)
+
+
+def test_a_worker_that_dies_over_a_short_balance_pays_once_it_is_topped_up():
+    """Before and after it took a new key: the old one, or the new one, pays once."""
+
+    def prepare():
+        services.refund_order(order=paid(), by=None, now=NOON)
+        return lambda: services.pay_refunds(now=NOON, limit=100)
+
+    with switched(balance_is_short=True):
+        for _ in every_death(prepare):
+            with switched(balance_is_short=False):
+                for hours in (1, 2, 3):
+                    later = NOON + timedelta(hours=hours)
+                    services.pay_refunds(now=later, limit=100)
+                assert not Refund.objects.exclude(status="succeeded").exists()
+                assert len(at_provider("refund")) == Refund.objects.count()
+                assert_sound(THE_END)
 
 
 def test_a_refund_that_was_being_ordered_is_ordered_whole_or_not_at_all():

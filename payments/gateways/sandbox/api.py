@@ -21,7 +21,6 @@ from payments.gateways.sandbox.errors import (
     InvalidRequest,
     KeyInUse,
     LockTimeout,
-    UnexpectedState,
 )
 from payments.gateways.sandbox.forms import decode
 from payments.gateways.sandbox.models import SandboxKey
@@ -140,12 +139,11 @@ def _perform(call: Call, handler: Handler, ids: tuple[str, ...]) -> Answer:
     """Run the handler. What was refused before it began is not remembered."""
     try:
         document = handler(call, *ids)
-    except UnexpectedState as refusal:
-        call.forget()
-        return _refusal(refusal)
     except ApiError as refusal:
-        if not refusal.keeps_effects:
+        if not refusal.is_remembered:
             raise
+        if not refusal.keeps_effects:
+            call.forget()
         return _refusal(refusal)
     return orjson.dumps(document).decode(), 200, _headers()
 

@@ -9,10 +9,13 @@ class ApiError(Exception):
     """A refusal. `body` is what the caller reads under "error".
 
     `keeps_effects` marks a refusal that happened to a card: the failed charge
-    and the intent's new state stay.
+    and the intent's new state stay. One that `is_remembered` is the answer to its
+    idempotency key for a day, also when the reason for it is gone; what was turned
+    down before it ran, or met another request, is not.
     """
 
     keeps_effects = False
+    is_remembered = False
 
     def __init__(
         self, status: int, type_: str, message: str, *, code: str = "", **extra: Any
@@ -25,13 +28,21 @@ class ApiError(Exception):
 
 
 class InvalidRequest(ApiError):
+    """What was sent cannot be run."""
+
     def __init__(
         self, message: str, *, code: str = "", status: int = 400, **extra: Any
     ) -> None:
         super().__init__(status, "invalid_request_error", message, code=code, **extra)
 
 
-class Missing(InvalidRequest):
+class Refused(InvalidRequest):
+    """It was run, and what there is does not allow it."""
+
+    is_remembered = True
+
+
+class Missing(Refused):
     """No such object: 404 when the address names it, 400 when the body does."""
 
     def __init__(self, kind: str, id_: str, *, param: str, status: int = 400) -> None:
@@ -43,7 +54,7 @@ class Missing(InvalidRequest):
         )
 
 
-class UnexpectedState(InvalidRequest):
+class UnexpectedState(Refused):
     """The intent is past the step that was asked for."""
 
     def __init__(self, doing: str, data: dict[str, Any]) -> None:
@@ -58,7 +69,7 @@ class UnexpectedState(InvalidRequest):
 class CardRefused(ApiError):
     """The card said no: 402."""
 
-    keeps_effects = True
+    keeps_effects = is_remembered = True
 
     def __init__(
         self, message: str, *, code: str, decline_code: str = "", **extra: Any

@@ -11,6 +11,7 @@ from payments.gateways.sandbox.cards import BY_BEHAVIOUR, Card
 from payments.gateways.sandbox.errors import (
     CardRefused,
     InvalidRequest,
+    Refused,
     UnexpectedState,
 )
 from payments.gateways.sandbox.forms import as_bool
@@ -284,13 +285,13 @@ def _method(call: Call, intent: SandboxObject) -> SandboxObject:
         )
     method = method_named(call, id_)
     if method.used_up:
-        raise InvalidRequest(
+        raise Refused(
             "This PaymentMethod was used without a customer or detached from one, and "
             "may not be used again.",
             param="payment_method",
         )
     if method.customer and method.customer != intent.customer:
-        raise InvalidRequest(
+        raise Refused(
             "This PaymentMethod belongs to a customer: name the same customer on the "
             "PaymentIntent.",
             param="payment_method",
@@ -310,13 +311,13 @@ def _amount(call: Call, currency: str = "") -> int:
     if len(currency) != 3 or not currency.isalpha():
         raise InvalidRequest("Invalid currency.", param="currency")
     if amount < SMALLEST.get(currency, 1):
-        raise InvalidRequest(
+        raise Refused(
             "The amount is below the smallest charge.",
             code="amount_too_small",
             param="amount",
         )
     if amount > LARGEST:
-        raise InvalidRequest(
+        raise Refused(
             "The amount is too large.", code="amount_too_large", param="amount"
         )
     if currency in THREE_DIGITS and amount % 10:

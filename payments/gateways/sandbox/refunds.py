@@ -6,7 +6,7 @@ from typing import Any
 
 from payments.gateways.sandbox import shapes
 from payments.gateways.sandbox.calls import Call, new_id
-from payments.gateways.sandbox.errors import InvalidRequest, UnexpectedState
+from payments.gateways.sandbox.errors import Refused, UnexpectedState
 from payments.gateways.sandbox.intents import move_money
 from payments.gateways.sandbox.models import SandboxObject
 from payments.gateways.sandbox.switches import switches
@@ -25,14 +25,14 @@ def create(call: Call) -> dict[str, Any]:
     _refuse_unless_refundable(data, left)
     amount = call.whole("amount") if "amount" in call.params else left
     if amount > left:
-        raise InvalidRequest(
+        raise Refused(
             f"Refund amount ({amount}) is greater than the unrefunded amount on the "
             f"charge ({left}).",
             code="amount_too_large",
             param="amount",
         )
-    if switches.balance_is_short:
-        raise InvalidRequest(
+    if switches.balance_is_short in (True, data["currency"]):
+        raise Refused(
             "The balance is too low to pay this refund.", code="balance_insufficient"
         )
     made = _new_refund(call, charge, amount)
@@ -84,7 +84,7 @@ def _charge(call: Call) -> SandboxObject:
     if intent_id := call.text("payment_intent"):
         intent = call.find("payment_intent", intent_id, "payment_intent")
         if intent.data["status"] != "succeeded":
-            raise InvalidRequest(
+            raise Refused(
                 f"This PaymentIntent ({intent_id}) has no successful charge to refund.",
                 param="payment_intent",
             )
@@ -94,12 +94,12 @@ def _charge(call: Call) -> SandboxObject:
 
 def _refuse_unless_refundable(charge: dict[str, Any], left: int) -> None:
     if charge["disputed"]:
-        raise InvalidRequest(
+        raise Refused(
             f"Charge {charge['id']} has been charged back and cannot be refunded.",
             code="charge_disputed",
         )
     if not left:
-        raise InvalidRequest(
+        raise Refused(
             f"Charge {charge['id']} has already been refunded.",
             code="charge_already_refunded",
         )

@@ -55,7 +55,7 @@ class Switches:
 
     outages: list[Outage] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    balance_is_short: bool = False
+    balance_is_short: bool | str = False  # In every currency, or in this one.
     duplicate_webhooks: bool = False
     reverse_webhooks: bool = False
     withhold_webhooks: bool = False
