@@ -38,6 +38,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ticketapp import writing
 from ticketapp.errors import Action, DomainError
 from ticketapp.models import IdempotencyKey
 from ticketapp.prepared import planned
@@ -287,18 +288,17 @@ def idempotent_flow(handler: Handler) -> Handler:
         row = attempt.take_lease(lease_until)
         if row is None:
             return attempt.stored_answer()
-        leased = IdempotencyKey.objects.filter(pk=row, lease_until=lease_until)
         try:
             response = handler(view, request, *args, **kwargs)
         except DomainError as refusal:
             response = view.handle_exception(refusal)
         except Exception as failure:
-            _give_back(leased, failure)
+            _give_back(row, lease_until, failure)
             raise
         if is_final(response.status_code):
-            leased.update(**_answered(response))
+            _end_lease(row, lease_until, _answered(response))
         else:
-            leased.update(lease_until=attempt.now)
+            _end_lease(row, lease_until, {"lease_until": attempt.now})
         return response
 
     once.takes_idempotency_key = True  # type: ignore[attr-defined]
@@ -314,12 +314,18 @@ def _answered(response: Response) -> dict[str, Any]:
     }
 
 
-def _give_back(leased: Any, failure: Exception) -> None:
+def _end_lease(row: int, lease_until: datetime, changes: dict[str, Any]) -> None:
+    """Write what became of the request, while the lease is still ours."""
+    values = writing.values_of(IdempotencyKey, changes) or {}
+    writing.write(IdempotencyKey, row, values, {"lease_until": lease_until})
+
+
+def _give_back(row: int, lease_until: datetime, failure: Exception) -> None:
     """End the lease: forget a request that never began, let a broken one repeat."""
     if _turned_down(failure):
-        leased.delete()
+        IdempotencyKey.objects.filter(pk=row, lease_until=lease_until).delete()
     else:
-        leased.update(lease_until=timezone.now())
+        _end_lease(row, lease_until, {"lease_until": timezone.now()})
 
 
 def _turned_down(failure: Exception) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from ticketapp import writing
 from ticketapp.errors import DomainError
 
 
@@ -30,14 +31,20 @@ class StatefulModel(models.Model):
         left in the old status. Holds with or without a row lock.
         """
         this: Any = self  # Only the subclasses have the field `status`.
-        row = type(this)._default_manager.filter(pk=this.pk, status=this.status)
         allowed = target in self.TRANSITIONS[this.status]
-        if not allowed or not row.update(status=target, **changes):
+        if not allowed or not self._write({"status": target, **changes}):
             raise InvalidTransition(
                 model=self._meta.verbose_name, status=this.status, target=target
             )
         for field, value in {"status": target, **changes}.items():
             setattr(self, field, value)
+
+    def _write(self, changes: dict[str, Any]) -> bool:
+        this: Any = self
+        if (values := writing.values_of(type(this), changes)) is not None:
+            return writing.write(type(this), this.pk, values, {"status": this.status})
+        row = type(this)._default_manager.filter(pk=this.pk, status=this.status)
+        return bool(row.update(**changes))
 
     move_to.alters_data = True  # type: ignore[attr-defined]  # No template calls it.
 

@@ -62,18 +62,20 @@ _plans: "WeakKeyDictionary[Any, dict[Key, Plan]]" = WeakKeyDictionary()
 _serial = count(1)
 
 
-def planned(statement: str, params: Mapping[str, Any]) -> str:
+def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) -> str:
     """SQL that does what `statement` does, by a plan that this connection keeps.
 
     `statement` has `%(name)s` for each parameter; run what is returned with the
-    same `params`. The types in the plan follow from the values of this call.
+    same `params`. The types in the plan follow from the values of this call, or,
+    not `typed`, from the columns that they are written to or compared with.
     """
     connection.ensure_connection()
     plans = _plans.setdefault(connection.connection, {})
-    key = (statement, tuple(sql_type(value) for value in params.values()))
+    types = {name: sql_type(params[name]) for name in params} if typed else {}
+    key = (statement, tuple(types.values()))
     plan = plans.get(key)
     if plan is None or time.monotonic() - plan.made_at > LIFETIME_SECONDS:
-        plans[key] = plan = _plan(statement, params, instead_of=plan)
+        plans[key] = plan = _plan(statement, types, instead_of=plan)
     return plan.call
 
 
@@ -94,11 +96,11 @@ class _Numbered(dict[str, str]):
 
 
 def _plan(
-    statement: str, params: Mapping[str, Any], *, instead_of: Plan | None
+    statement: str, types_of: Mapping[str, str], *, instead_of: Plan | None
 ) -> Plan:
     numbered = _Numbered()
     text = statement % numbered
-    types = ", ".join(sql_type(params[name]) for name in numbered)
+    types = ", ".join(types_of.get(name, "unknown") for name in numbered)
     # A new name each time: whatever went wrong before, this one is not taken.
     name = f"planned_{next(_serial)}"
     nothing = ", ".join("NULL" for _ in numbered)

@@ -5,16 +5,45 @@ tickets. The caller holds its order and payment first.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
+from inventory.models import Hold, HoldStatus, Ticket
 from inventory.services.matching import freeing
 from inventory.services.offers import complete_offer
-from inventory.services.releasing import HoldBeingPaid, free, lock_tickets
+from inventory.services.picking import WAITING_ORDER
+from inventory.services.releasing import HoldBeingPaid, free
 from ticketapp.compiled import Compiled
 from ticketapp.errors import Action, DomainError
+from ticketapp.prepared import planned
 
+HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
+TICKET_FIELDS = [field.attname for field in Ticket._meta.concrete_fields]
+# Both wait for whoever has the hold, and look again at what that left of it.
+START = f"""
+/* start_paying */
+UPDATE inventory_hold SET status = 'paying', lease_until = %(lease_until)s
+ WHERE id = %(hold)s AND status = 'active' AND expires_at > %(now)s
+RETURNING {", ".join(HOLD_FIELDS)}
+"""
+SELL = f"""
+/* sell_held_tickets */
+WITH sold AS (
+    UPDATE inventory_hold SET status = 'converted', lease_until = NULL
+     WHERE id = %(hold)s AND status = 'paying'
+    RETURNING id
+), held AS (
+    SELECT ticket.id
+      FROM sold JOIN inventory_ticket AS ticket ON ticket.hold_id = sold.id
+     ORDER BY {", ".join(f"ticket.{name}" for name in WAITING_ORDER)}
+       FOR UPDATE OF ticket
+)
+UPDATE inventory_ticket AS ticket SET status = 'sold'
+  FROM held WHERE ticket.id = held.id
+RETURNING {", ".join(f"ticket.{name}" for name in TICKET_FIELDS)}
+"""
+HOLD = Compiled(lambda hold: Hold.objects.filter(pk=hold))
 LOCKED = Compiled(lambda hold: Hold.objects.select_for_update().filter(pk=hold))
 TICKETS_OF = Compiled(lambda hold: Ticket.objects.filter(hold=hold).order_by("slot"))
 
@@ -29,20 +58,28 @@ class HoldExpired(DomainError):
     action = Action.CHOOSE_OTHER_TICKETS
 
 
-@transaction.atomic
 def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:
     """Give a hold to the payment flow until it is paused, sold or freed.
 
     Raises HoldExpired when its time is over and HoldBeingPaid when another
     payment has it. The sweep of unpaid holds leaves it alone from here on.
     """
-    locked = _lock(hold)
-    if locked.status == HoldStatus.PAYING:
+    params: dict[str, Any] = {
+        "hold": hold.pk,
+        "now": now,
+        "lease_until": now + lease,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(planned(START, params), params)
+        row = cursor.fetchone()
+    if row:
+        return Hold.from_db(connection.alias, HOLD_FIELDS, row)
+    found = HOLD.get(hold=hold.pk)
+    if found.status == HoldStatus.PAYING:
         raise HoldBeingPaid
-    if locked.status != HoldStatus.ACTIVE or locked.expires_at <= now:
-        raise HoldExpired
-    locked.move_to(HoldStatus.PAYING, lease_until=now + lease)
-    return locked
+    if found.status == HoldStatus.ACTIVE and found.expires_at > now:
+        raise HoldBeingPaid  # A moment ago; let go of since.
+    raise HoldExpired
 
 
 @transaction.atomic
@@ -68,7 +105,6 @@ def pause_paying(*, hold: Hold, now: datetime) -> Hold:
     return locked
 
 
-@transaction.atomic
 def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
     """Make the tickets of a hold that is being paid the buyer's own.
 
@@ -76,15 +112,23 @@ def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
     Selling a sold hold again returns the same tickets and changes nothing.
     Raises HoldExpired when they are gone; then `retake_tickets`.
     """
-    locked = _lock(hold)
-    if locked.status == HoldStatus.PAYING:
-        locked.move_to(HoldStatus.CONVERTED, lease_until=None)
-        lock_tickets(hold=locked).update(status=TicketStatus.SOLD)
-        if locked.from_waitlist:
-            complete_offer(hold=locked, now=now)
-    elif locked.status != HoldStatus.CONVERTED:
+    with transaction.atomic(savepoint=False):
+        sold = _sell(hold)
+        if sold and hold.from_waitlist:
+            complete_offer(hold=hold, now=now)
+    if not sold and HOLD.get(hold=hold.pk).status != HoldStatus.CONVERTED:
         raise HoldExpired
-    return TICKETS_OF.all(hold=locked.pk)
+    return sold or TICKETS_OF.all(hold=hold.pk)
+
+
+def _sell(hold: Hold) -> list[Ticket]:
+    """Lock and sell in one statement; nothing if the hold is not being paid."""
+    params = {"hold": hold.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(planned(SELL, params), params)
+        rows = cursor.fetchall()
+    sold = [Ticket.from_db(connection.alias, TICKET_FIELDS, row) for row in rows]
+    return sorted(sold, key=lambda ticket: ticket.slot)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.models import User
 from notifications.kinds import kind_named
 from notifications.models import Notification
+from ticketapp import writing
 from ticketapp.jobs import look_now
 
 DEFAULT_TTL = timedelta(days=1)
@@ -45,5 +46,5 @@ def enqueue(
         send_after=send_after or now,
         expires_at=now + ttl,
     )
-    Notification.objects.bulk_create([message], ignore_conflicts=True)
+    writing.insert(message, ignore_conflicts=True)
     look_now("notifications.tasks.send_notifications")

@@ -14,6 +14,7 @@ from payments.models import (
     Order,
     Payment,
 )
+from ticketapp import writing
 from ticketapp.compiled import Compiled
 
 ORDER_OF_PAYMENT = Compiled(
@@ -44,7 +45,7 @@ def enter(payment: Payment, *, kind: LedgerKind, amount: int, source: str) -> No
         currency=payment.currency,
         source=source,
     )
-    LedgerEntry.objects.bulk_create([entry], ignore_conflicts=True)
+    writing.insert(entry, ignore_conflicts=True)
 
 
 def report(

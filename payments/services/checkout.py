@@ -54,6 +54,7 @@ from payments.services.errors import (
 )
 from payments.services.knowing import Known
 from payments.services.turns import Turn
+from ticketapp import writing
 from ticketapp.compiled import Compiled
 
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
@@ -191,16 +192,18 @@ def _open_order(user: User, hold: Hold, customer: str, now: datetime) -> Turn | 
         created_at=now,
     )
     # A hold has one order: of two devices the second finds the first one's.
-    Order.objects.bulk_create([new], ignore_conflicts=True)
-    return _take_turn(hold, customer, now)
+    is_new = writing.insert(new, ignore_conflicts=True) == 1
+    return _take_turn(hold, customer, now, is_new=is_new)
 
 
 @transaction.atomic(durable=True)
 def _reopen_order(order: Order, customer: str, now: datetime) -> Turn | None:
-    return _take_turn(order.hold, customer, now)
+    return _take_turn(order.hold, customer, now, is_new=False)
 
 
-def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
+def _take_turn(
+    hold: Hold, customer: str, now: datetime, *, is_new: bool
+) -> Turn | None:
     """Take the hold for this payment; of two devices one gets it."""
     order = LOCKED_ORDER_OF_HOLD.get(hold=hold.pk)
     if order.event.status in OFF:
@@ -210,7 +213,7 @@ def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     if order.status != OrderStatus.PENDING:
         raise OrderClosed(order=str(order.pk))
     order.hold = _start_paying(order, now)
-    payment = OPEN_PAYMENT_OF.first(order=order.pk)
+    payment = None if is_new else OPEN_PAYMENT_OF.first(order=order.pk)
     if payment is None:
         _pass_on_fall(order, now)
     if not order.amount:
@@ -258,7 +261,7 @@ def _payment_of(
 ) -> Payment:
     """The order's open payment, or a new one: the order's lock makes it the only."""
     if payment is None:
-        return Payment.objects.create(
+        payment = Payment(
             order=order,
             amount=order.amount,
             currency=order.currency,
@@ -266,8 +269,10 @@ def _payment_of(
             created_at=now,
             check_after=now + FIRST_QUESTION,
         )
+        writing.insert(payment)
+        return payment
     payment.order, payment.check_after = order, now + FIRST_QUESTION
-    payment.save(update_fields=["check_after"])
+    writing.update(payment, "check_after")
     return payment
 
 
@@ -350,10 +355,10 @@ def _begin_attempt(
         raise OrderClosed(order=str(order.pk))
     payment.intent_id, payment.client_secret = opened.intent_id, opened.client_secret
     payment.customer_id = customer or payment.customer_id
-    payment.save(update_fields=["intent_id", "client_secret", "customer_id"])
+    writing.update(payment, "intent_id", "client_secret", "customer_id")
     if turn.mandate:
         mandates.refuse_unless_covered(turn.mandate, order.hold, now=now)
-    return PaymentAttempt.objects.create(
+    attempt = PaymentAttempt(
         payment=payment,
         payment_method=card.provider_id,
         amount=payment.amount,
@@ -361,6 +366,8 @@ def _begin_attempt(
         mandate=turn.mandate,
         created_at=now,
     )
+    writing.insert(attempt)
+    return attempt
 
 
 def _outcome(order: Order, attempt: PaymentAttempt) -> Order:

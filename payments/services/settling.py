@@ -32,6 +32,7 @@ from payments.money import in_words
 from payments.services import books, mandates, messages
 from payments.services.keeping import keep_card
 from payments.services.knowing import LATEST_ATTEMPT, Known, known_of
+from ticketapp import writing
 from ticketapp.jobs import look_now
 
 ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
@@ -129,7 +130,7 @@ def _capture(payment: Payment, intent: Intent, now: datetime) -> None:
     if attempt is None:
         return
     attempt.status, attempt.next_action = AttemptStatus.SUCCEEDED, None
-    attempt.save(update_fields=["status", "next_action"])
+    writing.update(attempt, "status", "next_action")
     if attempt.save_card and intent.card:
         keep_card(user=payment.order.user, card=intent.card, now=now)
 
@@ -158,7 +159,7 @@ def _sell(hold: Hold, now: datetime) -> list[Ticket]:
 def _complete(order: Order, tickets: list[Ticket], now: datetime) -> None:
     """The tickets are the buyer's: a line for each, and a receipt."""
     hold = order.hold
-    OrderLine.objects.bulk_create(
+    lines = [
         OrderLine(
             order=order,
             ticket=ticket,
@@ -168,7 +169,8 @@ def _complete(order: Order, tickets: list[Ticket], now: datetime) -> None:
             total_amount=hold.total_amount // hold.quantity,
         )
         for ticket in tickets
-    )
+    ]
+    writing.insert(*lines)
     order.move_to(OrderStatus.PAID, paid_at=now, cancelled_at=None)
     messages.tell_receipt(order, now=now)
 

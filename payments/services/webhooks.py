@@ -32,6 +32,7 @@ from payments.services import asking, books, cards, disputes, repaying, settling
 from payments.services.errors import PaymentStuck
 from payments.services.knowing import News
 from payments.services.runs import Run
+from ticketapp import writing
 from ticketapp.errors import DomainError
 
 LEASE = timedelta(seconds=60)
@@ -71,7 +72,7 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> StripeEvent:
     if event.livemode != gateway.livemode:
         raise WrongMode
     kept = _row(event, now)
-    StripeEvent.objects.bulk_create([kept], ignore_conflicts=True)
+    writing.insert(kept, ignore_conflicts=True)
     return kept
 
 
