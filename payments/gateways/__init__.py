@@ -273,7 +273,13 @@ class Gateway(Protocol):
     def create_customer(self, *, email: str, key: str, reference: str) -> str: ...
 
     def set_up_card(
-        self, *, customer: str, payment_method: str, key: str, return_url: str
+        self,
+        *,
+        customer: str,
+        payment_method: str,
+        key: str,
+        return_url: str,
+        reference: str,
     ) -> Intent: ...
 
     def retrieve_setup(self, *, setup_id: str) -> Intent: ...

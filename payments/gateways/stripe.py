@@ -260,7 +260,13 @@ class StripeGateway:
             return self._v1.customers.create(params, {"idempotency_key": key}).id
 
     def set_up_card(
-        self, *, customer: str, payment_method: str, key: str, return_url: str
+        self,
+        *,
+        customer: str,
+        payment_method: str,
+        key: str,
+        return_url: str,
+        reference: str,
     ) -> Intent:
         """Keep a card for later; the outcome is data, as for a payment."""
         params: Any = {
@@ -269,6 +275,7 @@ class StripeGateway:
             "payment_method_types": ["card"],
             "usage": "off_session",
             "confirm": True,
+            "metadata": {"setup": reference},
             "return_url": return_url,
             "use_stripe_sdk": True,
             "expand": EXPAND,

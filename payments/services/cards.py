@@ -75,7 +75,8 @@ def ensure_customer(user: User) -> str:
 def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
     """Keep a card without buying. The buyer's bank may ask them first.
 
-    Raises CardNotKept when the bank says no, and GatewayUnavailable.
+    Raises CardNotKept when the bank says no, and GatewayUnavailable: if the card
+    was kept all the same, the provider's news says so.
     """
     customer = ensure_customer(user)
     setup = CardSetup.objects.create(
@@ -86,6 +87,7 @@ def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
         payment_method=payment_method,
         key=setup.key,
         return_url=f"{settings.SITE_URL}/you",
+        reference=str(setup.pk),
     )
     setup = apply_setup(setup=setup, intent=answer, now=now)
     if setup.status == CardSetupStatus.FAILED:

@@ -218,7 +218,11 @@ def _dispute_news(event: StripeEvent, now: datetime) -> Effect:
 
 
 def _setup_news(event: StripeEvent, now: datetime) -> Effect:
-    setup = CardSetup.objects.filter(provider_id=event.object_id).first()
+    setups = CardSetup.objects.all()
+    setup = setups.filter(provider_id=event.object_id).first()
+    if setup is None and (setup_id := _id_in(_subject_of(event), "setup")):
+        # Our own call was cut off before it could tell us the provider's id.
+        setup = setups.filter(pk=setup_id, provider_id=None).first()
     if setup is None:
         raise _NotYetError("No card setup here has this id yet.")
     intent = get_gateway().retrieve_setup(setup_id=event.object_id)
@@ -245,19 +249,24 @@ def _settle_first(payment: Payment, news: News | None, now: datetime) -> None:
 
 def _payment_of(event: StripeEvent) -> Payment:
     """Ours by the intent's id, or by what we wrote on it, before we knew its id."""
-    subject = event.payload["data"]["object"]
+    subject = _subject_of(event)
     payments = Payment.objects.select_related("order__hold")
     intent_id = reading.intent_id_of(subject)
     found = payments.filter(intent_id=intent_id).first() if intent_id else None
-    if found is None and (payment_id := _id_in(subject)):
+    if found is None and (payment_id := _id_in(subject, "payment")):
         found = payments.filter(pk=payment_id, intent_id=None).first()
     if found is None:
         raise _NotYetError("No payment here belongs to this yet.")
     return found
 
 
-def _id_in(subject: reading.Document) -> UUID | None:
+def _subject_of(event: StripeEvent) -> reading.Document:
+    return event.payload["data"]["object"]
+
+
+def _id_in(subject: reading.Document, name: str) -> UUID | None:
+    """The id of our own row that we wrote on the provider's object."""
     try:
-        return UUID((subject.get("metadata") or {}).get("payment", ""))
+        return UUID((subject.get("metadata") or {}).get(name, ""))
     except ValueError:
         return None

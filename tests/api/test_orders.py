@@ -370,6 +370,20 @@ def test_keeping_a_card_may_need_the_bank(api):
     assert len(api.get(CARDS).json()["results"]) == 1
 
 
+def test_a_card_that_was_kept_without_our_hearing_it_is_found_by_the_news(api):
+    with outage("after", "POST /v1/setup_intents"):
+        lost = api.post(f"{CARDS}/setup", {"payment_method": token()})
+    assert lost.status_code == 503
+    assert api.get(CARDS).json()["results"] == []
+    deliver()
+
+    services.process_events(now=timezone.now(), limit=10)
+
+    [card] = api.get(CARDS).json()["results"]
+    assert card["last4"] == "4242"
+    assert not StripeEvent.objects.filter(processed_at=None).exists()
+
+
 def test_a_card_that_the_bank_refuses_is_not_kept(api):
     answer = api.post(f"{CARDS}/setup", {"payment_method": token(DECLINED)})
 
