@@ -48,6 +48,19 @@ def may(
     return bool(own) if venue_id is None else venue_id in own
 
 
+def of_own_venues(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    roles: Iterable[str],
+    *,
+    venue_path: str = "venue",
+) -> QuerySet[Any]:
+    """Of `rows`, those at venues where this person has one of `roles`."""
+    if request.user.is_superuser:
+        return rows
+    return rows.filter(**{f"{venue_path}__in": venue_ids(request, roles)})
+
+
 class VenueRoles:
     """The role sets, and the answers that Django's admin asks for."""
 
@@ -85,9 +98,7 @@ class VenueRoles:
         self, request: HttpRequest, rows: QuerySet[Any], roles: Iterable[str]
     ) -> QuerySet[Any]:
         """Of `rows`, those at venues where this person has one of `roles`."""
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(**{f"{self.venue_path}__in": venue_ids(request, roles)})
+        return of_own_venues(request, rows, roles, venue_path=self.venue_path)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)  # type: ignore[misc]

@@ -67,6 +67,14 @@ def record_and_count(
     return pipeline.execute()[-1]
 
 
+def recount(*, event_id: UUID, now: datetime) -> tuple[str, int]:
+    """The command that counts who is looking and changes nothing, with its answer."""
+    since = (now - LOOKING_FOR).timestamp()
+    command = ["ZCOUNT", _key(event_id, now), f"({since}", "+inf"]
+    answer = get_redis_connection("default").execute_command(*command)
+    return " ".join(command), answer
+
+
 def shown(looking: int, *, to_one_of_them: bool) -> Shown:
     """What may be told of a count, without the one it is told to."""
     others = looking - 1 if to_one_of_them else looking

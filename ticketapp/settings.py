@@ -412,6 +412,7 @@ UNFOLD = {
         }
     ],
     "ENVIRONMENT": "ticketapp.admin_theme.environment",
+    "DASHBOARD_CALLBACK": "payments.admin.tonight.dashboard",
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {
         "show_search": True,

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from events import services as events
 from events.models import Event, EventStatus
@@ -22,7 +22,7 @@ from events.scoping import (
     VenueScopedInline,
     VenueTimeAdmin,
 )
-from inventory import services
+from inventory import services, urgency
 from inventory.admin.forms import EventForm, TicketTypeForm, TicketTypesOfAnEvent
 from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
 from ticketapp.errors import DomainError
@@ -90,6 +90,7 @@ class EventAdmin(VenueTimeAdmin):
     ordering = ("-local_date", "starts_at", "pk")
     readonly_fields = ("status", "kept_by_staff")
     actions = ("publish", "pause", "postpone", "finish", "cancel")
+    actions_detail = ("urgency",)
     fieldsets = (
         (None, {"fields": ("name", "venue", "status")}),
         (
@@ -186,6 +187,24 @@ class EventAdmin(VenueTimeAdmin):
     @admin.display(description="Left", ordering="left")
     def left(self, event: Event) -> int:
         return event.left
+
+    # Pages -----------------------------------------------------------------------
+
+    @action(description="What buyers are told", url_path="urgency")
+    def urgency(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Every number and clock that may hurry somebody, with where it is from."""
+        event = self.get_object(request, object_id)
+        if event is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "What buyers are told",
+            "opts": self.opts,
+            "original": event,
+            "elements": urgency.elements_of(event, now=timezone.now()),
+            "back": reverse("admin:events_event_change", args=[event.pk]),
+        }
+        return TemplateResponse(request, "admin/inventory/event/urgency.html", context)
 
     # Actions ---------------------------------------------------------------------
 

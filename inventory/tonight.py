@@ -1,0 +1,75 @@
+"""An evening as staff see it: which events, and how their tickets stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from events.local_time import night_of
+from events.models import Event, EventStatus
+from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
+
+# Whatever the zone of its venue, an event of this night starts no further off.
+AROUND = timedelta(hours=42)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """How many tickets are sold (admitted ones too), in somebody's hands, free."""
+
+    sold: int = 0
+    held: int = 0
+    free: int = 0
+    admitted: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.sold + self.held + self.free
+
+    def __add__(self, other: "Stock") -> "Stock":
+        return Stock(
+            sold=self.sold + other.sold,
+            held=self.held + other.held,
+            free=self.free + other.free,
+            admitted=self.admitted + other.admitted,
+        )
+
+
+def tonights(events: QuerySet[Event], *, now: datetime) -> list[Event]:
+    """Of these events those of the night that it is at their venue, doors first.
+
+    Only what has tickets here, and is no draft. An event whose hour nobody knows
+    comes last on its day.
+    """
+    today = now.astimezone(UTC).date()
+    timeless = Q(
+        starts_at=None,
+        local_date__range=(today - timedelta(days=2), today + timedelta(days=1)),
+    )
+    found = (
+        events.filter(Q(starts_at__range=(now - AROUND, now + AROUND)) | timeless)
+        .filter(Exists(TicketType.objects.filter(event=OuterRef("pk"))))
+        .exclude(status=EventStatus.DRAFT)
+        .select_related("venue")
+    )
+    tonight = [e for e in found if e.night == night_of(now, e.venue.zone)]
+    last = datetime.max.replace(tzinfo=UTC)
+    return sorted(tonight, key=lambda e: (e.doors_at or e.starts_at or last, e.name))
+
+
+def stock_of(event_ids: Iterable[UUID]) -> dict[UUID, Stock]:
+    """The stock of each of these events, counted from its rows at this moment."""
+    tickets = Ticket.objects.filter(ticket_type__event__in=list(event_ids))
+    counts = (
+        tickets.order_by()
+        .values("ticket_type__event")
+        .annotate(
+            sold=Count("pk", filter=Q(status__in=OWNED_TICKET)),
+            held=Count("pk", filter=Q(status=TicketStatus.HELD)),
+            free=Count("pk", filter=Q(status=TicketStatus.AVAILABLE)),
+            admitted=Count("pk", filter=Q(status=TicketStatus.CHECKED_IN)),
+        )
+    )
+    return {row.pop("ticket_type__event"): Stock(**row) for row in counts}
