@@ -30,6 +30,11 @@ from tests.browser.phone import Phone
 BINARIES = Path(sys.executable).parent
 HERE = {"latitude": 51.5391234, "longitude": -0.1431987}
 PHONE = {"width": 390, "height": 844}
+DESK = {
+    "viewport": {"width": 1280, "height": 800},
+    "is_mobile": False,
+    "has_touch": False,
+}
 # Chromium without a screen says that it has none, and then counts as a robot.
 SOMEBODYS_BROWSER = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "

@@ -40,6 +40,12 @@ class Phone:
         pause = "new Promise((resolve) => setTimeout(resolve, 50))"
         self.page.evaluate(f"async () => {{ while (!({condition})) await {pause}; }}")
 
+    def fits(self) -> None:
+        """Nothing sticks out to the side, however wide the screen is."""
+        wide = "[document.documentElement.scrollWidth, document.body.clientWidth]"
+        needed, given = self.page.evaluate(wide)
+        assert needed <= given == self.page.viewport_size["width"]
+
     def find_near(self, name: str) -> None:
         """Open the app, share the position, and tap on a show."""
         self.open("/")

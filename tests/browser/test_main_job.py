@@ -8,7 +8,7 @@ from events.models import Role
 from inventory.models import CheckIn, Hold, HoldStatus, TicketStatus
 from payments.models import Order, OrderStatus
 from tests import factories as make
-from tests.browser.conftest import code_of, someone_else
+from tests.browser.conftest import DESK, code_of, someone_else
 from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
 
 
@@ -104,3 +104,29 @@ def test_refusing_at_the_bank_charges_nothing_and_keeps_the_tickets(phone, rush)
     phone.is_in()
 
     assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_the_main_job_is_done_on_a_wide_screen_too(chromium, stack, rush):
+    steward = make.staff(venue=rush.event.venue, role=Role.DOOR)
+    with someone_else(chromium, stack, **DESK) as desk:
+        desk.find_near("Late Show")
+        desk.fits()
+        desk.get(2)
+        desk.fits()
+        desk.pay_with(GOOD_CARD)
+        desk.is_in()
+        desk.fits()
+        desk.page.get_by_role("link", name="Show your 2 tickets").click()
+        expect(
+            desk.page.get_by_role("img", name="The code of your ticket")
+        ).to_be_visible()
+        desk.fits()
+    ticket = rush.tickets.filter(status=TicketStatus.SOLD).first()
+    with someone_else(chromium, stack, **DESK) as door:
+        door.open_door(steward.email)
+        door.scan(code_of(ticket))
+        expect(door.answer).to_contain_text("Let in")
+        door.fits()
+
+    assert Order.objects.get().status == OrderStatus.PAID
+    assert CheckIn.objects.get().admitted

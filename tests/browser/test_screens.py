@@ -182,6 +182,20 @@ def test_back_returns_to_where_one_was_in_a_long_list(phone):
     assert abs(phone.page.evaluate("scrollY") - before) < 10
 
 
+def test_an_address_that_is_opened_anew_starts_at_its_top(phone):
+    shows(many=12)
+    phone.open("/")
+    phone.button("Use my position").click()
+    expect(phone.page.get_by_role("link", name=re.compile("Show 9 "))).to_be_visible()
+    phone.page.mouse.wheel(0, 600)
+    phone.wait_until("scrollY > 300")
+
+    phone.open("/search?q=show")
+    expect(phone.page.get_by_role("link", name=re.compile("Show 9 "))).to_be_visible()
+
+    assert phone.page.evaluate("scrollY") == 0
+
+
 def test_a_reload_never_restarts_the_clock(phone, rush):
     phone.open(f"/events/{rush.event_id}")
     phone.get(1)

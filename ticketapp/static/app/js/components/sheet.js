@@ -22,9 +22,11 @@ export function Sheet({ title, onClose, children, wide = false }) {
     dialog.current?.showModal();
     const first = dialog.current?.querySelector("[data-first]");
     if (first instanceof HTMLElement) first.focus();
-    document.documentElement.classList.add("has-sheet");
+    const page = document.documentElement;
+    page.classList.toggle("has-bar", innerWidth > page.clientWidth);
+    page.classList.add("has-sheet");
     return () => {
-      document.documentElement.classList.remove("has-sheet");
+      page.classList.remove("has-sheet", "has-bar");
       if (opener instanceof HTMLElement) opener.focus();
     };
   }, []);

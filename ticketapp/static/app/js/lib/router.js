@@ -28,6 +28,12 @@ const ROUTES = [
 /** @type {Record<string, number>} */
 const scrolls = read("sessionStorage", "scrolls", {});
 
+/** A new entry of the history; its key is what its scroll is remembered under. */
+const newKey = () => `${Date.now()}-${Math.random()}`;
+
+/** A link within the page makes an entry of the browser's own, without a key. */
+const keyHere = () => history.state?.key ?? "";
+
 /**
  * @param {Route["how"]} how
  * @returns {Route}
@@ -39,7 +45,7 @@ function current(how) {
     params: id ? { id } : {},
     query: new URLSearchParams(location.search),
     path: location.pathname,
-    key: history.state?.key ?? "first",
+    key: keyHere(),
     how,
   };
 }
@@ -56,6 +62,9 @@ function match(path) {
   return ["missing", undefined];
 }
 
+// An address that was typed is a new entry too: it starts at its top.
+if (!keyHere()) history.replaceState({ key: newKey(), depth: 0 }, "");
+
 export const route = createStore(current("load"));
 
 /**
@@ -65,7 +74,7 @@ export const route = createStore(current("load"));
  */
 export function go(address, { replace = false, state = {} } = {}) {
   remember();
-  const key = replace ? (history.state?.key ?? "first") : `${Date.now()}-${Math.random()}`;
+  const key = replace ? keyHere() : newKey();
   const entry = { ...state, key, depth: depth() + (replace ? 0 : 1) };
   if (replace) history.replaceState(entry, "", address);
   else history.pushState(entry, "", address);
@@ -99,7 +108,7 @@ export function setQuery(changes) {
 }
 
 function remember() {
-  scrolls[history.state?.key ?? "first"] = scrollY;
+  scrolls[keyHere()] = scrollY;
   write("sessionStorage", "scrolls", scrolls);
 }
 
