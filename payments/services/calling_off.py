@@ -11,12 +11,24 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from events.models import Event, EventStatus
 from inventory import services as inventory
 from inventory.models import TicketStatus
+from notifications.models import Notification
 from payments.models import (
     COUNTED_REFUND,
     OPEN_PAYMENT,
@@ -73,6 +85,10 @@ def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
     for order in list(_untold_orders()[:limit]):
         with done.apart(order):
             messages.tell_postponed(order, now=now)
+            done.told += 1
+    for order in list(_untold_of_the_end()[:limit]):
+        with done.apart(order):
+            messages.tell_ended(order, now=now)
             done.told += 1
     return done
 
@@ -166,6 +182,31 @@ def _untold_orders() -> QuerySet[Order]:
     return (
         Order.objects.filter(status__in=STANDING, event__status=EventStatus.POSTPONED)
         .exclude(told_postponed_for=F("event__local_date"))
+        .select_related("event", "user")
+        .order_by("pk")
+    )
+
+
+def _untold_of_the_end() -> QuerySet[Order]:
+    """Orders of cancelled events that nothing is owed for, with tickets in hand.
+
+    Their money went back before, or the bank has it; nobody has said to their
+    buyers that there is nothing to go to.
+    """
+    told = Notification.objects.filter(
+        dedupe_key=Concat(Value(messages.CALLED_OFF), Cast(OuterRef("pk"), CharField()))
+    )
+    in_hand = OrderLine.objects.filter(
+        order=OuterRef("pk"), returned_at=None, ticket__status=TicketStatus.SOLD
+    )
+    return (
+        Order.objects.filter(
+            ~Q(pk__in=_owed_orders()),
+            ~Exists(told),
+            Exists(in_hand),
+            status__in=STANDING,
+            event__status=EventStatus.CANCELLED,
+        )
         .select_related("event", "user")
         .order_by("pk")
     )

@@ -11,6 +11,8 @@ from payments.services.declines import reason
 
 # News about money stays news for longer than a concert.
 TTL = timedelta(days=3)
+# What the key of this news begins with; the order's id follows.
+CALLED_OFF = "called-off:"
 
 
 def tell_receipt(order: Order, *, now: datetime) -> None:
@@ -64,12 +66,25 @@ def tell_called_off(order: Order, *, now: datetime) -> None:
         if order.amount
         else f"Order {order.reference} has ended."
     )
+    _tell_cancelled(order, paid, now)
+
+
+def tell_ended(order: Order, *, now: datetime) -> None:
+    """Cancelled, and nothing is owed: so say no more of money than is true."""
+    money = (
+        f"Order {order.reference} has ended. Its money went back before, or is with "
+        "your bank."
+    )
+    _tell_cancelled(order, money, now)
+
+
+def _tell_cancelled(order: Order, money: str, now: datetime) -> None:
     notifications.enqueue(
         user=order.user,
         kind="event_called_off",
-        dedupe_key=f"called-off:{order.pk}",
+        dedupe_key=f"{CALLED_OFF}{order.pk}",
         title=f"Cancelled: {order.event.name}",
-        body=f"{order.event.name} does not take place. {paid}",
+        body=f"{order.event.name} does not take place. {money}",
         link=f"/orders/{order.pk}",
         now=now,
         ttl=TTL,

@@ -17,6 +17,7 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
+from payments.services import refund_lines
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
@@ -206,6 +207,34 @@ def test_an_order_that_cannot_be_refunded_does_not_keep_others_waiting(show):
     assert {order.payments.get().refunds.get().reason for order in rest} == {
         "event_cancelled"
     }
+
+
+def given_back_as_goodwill(show) -> Order:
+    placed = paid(event=show)
+    refund_lines(
+        order=placed, lines=placed.lines.all(), reason="goodwill", by=None, now=NOON
+    )
+    return placed
+
+
+def disputed(show) -> Order:
+    placed = paid(DISPUTED, event=show)
+    hear_the_bank()
+    return placed
+
+
+@pytest.mark.parametrize("owed_nothing", [given_back_as_goodwill, disputed])
+def test_who_is_owed_nothing_is_told_all_the_same_and_once(show, owed_nothing):
+    placed = owed_nothing(show)
+    call_off(show)
+
+    told = [sweep().told, sweep().told]
+
+    assert told == [1, 0]
+    [news] = Notification.objects.filter(kind="event_called_off")
+    assert news.user == placed.user
+    assert "does not take place" in news.body
+    assert "goes back to your card" not in news.body
 
 
 def test_other_events_are_left_alone(show):
