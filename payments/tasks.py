@@ -16,7 +16,6 @@ BATCH = 200
 # with before the worker would be killed over them.
 ASKED = 10
 TURN = timedelta(seconds=30)
-COMPARED = timedelta(days=3)
 TIMEOUT_SECONDS = 10
 # Done before the clock asks for the next one.
 LONGEST_COMPARISON = 50 * 60
@@ -66,8 +65,7 @@ def pay_refunds() -> None:
 @shared_task(time_limit=LONGEST_COMPARISON)
 def reconcile() -> None:
     """Compare with the provider, and let the ordinary flows mend what they can."""
-    now = timezone.now()
-    services.reconcile(now=now, since=now - COMPARED, repair=True)
+    services.reconcile_what_is_due(now=timezone.now())
 
 
 @shared_task

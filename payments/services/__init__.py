@@ -41,7 +41,7 @@ from payments.services.errors import (
     RefundTooLarge,
     SavedCardGone,
 )
-from payments.services.reconciling import reconcile
+from payments.services.reconciling import reconcile, reconcile_what_is_due
 from payments.services.refunds import (
     preview_refund,
     refund_lines,
@@ -98,6 +98,7 @@ __all__ = [
     "reason",
     "receive_event",
     "reconcile",
+    "reconcile_what_is_due",
     "refund_lines",
     "refund_order",
     "refund_postponed",

@@ -14,7 +14,7 @@ STUCK_EVENT = timedelta(hours=1)
 # Of one broken promise: who has more than that to do needs no list.
 MOST_OF_A_KIND = 100
 # Nobody waits for it, but nothing may run for ever either.
-SLOWEST_CHECK = timedelta(minutes=2)
+SLOWEST_CHECK = timedelta(minutes=1)
 TOO_SLOW = "57014"
 
 

@@ -53,6 +53,10 @@ OPEN_INTENT = (
     IntentStatus.REQUIRES_ACTION,
 )
 PAGE = 100
+SHORT = timedelta(days=3)
+# A charge can be disputed for four months.
+LONG = timedelta(days=130)
+EVERY_DAY = timedelta(days=1)
 # Who has more than that to do needs no list.
 MOST_KEPT = 1000
 COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
@@ -92,6 +96,20 @@ def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
     found.differences += broken
     found.problems += problems
     return _finish(run, found, now)
+
+
+def reconcile_what_is_due(*, now: datetime) -> ReconcileRun:
+    """What the clock asks for: the last days each time, and all of them once a day.
+
+    Banks and staff touch payments months later; should the provider's news of that
+    be lost, nothing else would ever look at them again.
+    """
+    far_back = ReconcileRun.objects.filter(
+        as_of__gt=now - EVERY_DAY, since__lte=now - LONG + EVERY_DAY
+    )
+    done = far_back.exclude(finished_at=None).exclude(problem__startswith=SILENT)
+    back = SHORT if done.exists() else LONG
+    return reconcile(now=now, since=now - back, repair=True)
 
 
 def _compare_with_provider(

@@ -259,6 +259,26 @@ def test_a_check_that_takes_too_long_is_said_and_the_others_are_made(
     assert run.finished_at
 
 
+def test_the_clock_looks_far_back_once_a_day(tonight):
+    now = timezone.now()
+
+    def days_back(hours: int) -> int:
+        at = now + timedelta(hours=hours)
+        return (at - services.reconcile_what_is_due(now=at).since).days
+
+    assert [days_back(hours) for hours in (0, 1, 23, 25)] == [130, 3, 3, 130]
+
+
+def test_a_look_far_back_that_met_silence_is_made_again(tonight):
+    now = timezone.now()
+    with outage("before"):
+        services.reconcile_what_is_due(now=now)
+
+    again = services.reconcile_what_is_due(now=now + timedelta(hours=1))
+
+    assert (again.as_of - again.since).days == 130
+
+
 def test_of_very_many_differences_the_first_are_listed_and_all_counted(
     tonight, monkeypatch
 ):
