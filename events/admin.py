@@ -45,11 +45,26 @@ def degrees(limit: int) -> forms.FloatField:
     )
 
 
+def percentage() -> forms.DecimalField:
+    return forms.DecimalField(
+        label="Tax rate, per cent",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text="Such as 20, or 8.25. Nought where no tax is due.",
+    )
+
+
 class VenueForm(forms.ModelForm):
-    """A venue with its point as two numbers, which the map writes too."""
+    """A venue with its point as two numbers, which the map writes too.
+
+    The tax rate is typed in per cent and kept in basis points.
+    """
 
     latitude = degrees(90)
     longitude = degrees(180)
+    tax_rate = percentage()
 
     class Meta:
         model = Venue
@@ -64,19 +79,21 @@ class VenueForm(forms.ModelForm):
             "capacity",
             "currency",
             "tax_name",
-            "tax_basis_points",
             "tax_mode",
             "refund_policy",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["tax_rate"] = per_cent(self.instance)
         if self.instance.location is not None:
             self.initial["latitude"] = round(self.instance.location.y, 6)
             self.initial["longitude"] = round(self.instance.location.x, 6)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "tax_rate" in cleaned:
+            self.instance.tax_basis_points = int(cleaned["tax_rate"] * 100)
         latitude, longitude = cleaned.get("latitude"), cleaned.get("longitude")
         if (latitude is None) != (longitude is None):
             missing = "latitude" if latitude is None else "longitude"
@@ -154,17 +171,17 @@ class VenueAdmin(VenueScopedAdmin, ImportExportModelAdmin):
             },
         ),
         (
-            "Selling",
+            "Tax",
             {
-                "fields": (
-                    ("currency", "tax_name"),
-                    ("tax_basis_points", "tax_mode"),
-                    "refund_policy",
+                "fields": ("tax_rate", "tax_name", "tax_mode"),
+                "description": (
+                    "For every ticket sold here. Buyers see one price with the tax "
+                    "in it, and below it how much of that is tax."
                 ),
-                "classes": ["tab"],
             },
         ),
-        ("Imports", {"fields": ("kept_by_staff",), "classes": ["tab"]}),
+        ("Selling", {"fields": ("currency", "refund_policy")}),
+        ("Imports", {"fields": ("kept_by_staff",)}),
     )
 
     class Media:
@@ -205,6 +222,11 @@ class VenueAdmin(VenueScopedAdmin, ImportExportModelAdmin):
             return "unknown", "not at all"
         return venue.location_precision, venue.get_location_precision_display()
 
+    @display(description="Tax rate, per cent")
+    def tax_rate(self, venue: Venue) -> str:
+        """For those who may only look."""
+        return per_cent(venue)
+
     @display(description="Coming events", ordering="coming")
     def coming(self, venue: Venue) -> int:
         return venue.coming
@@ -224,6 +246,11 @@ class VenueAdmin(VenueScopedAdmin, ImportExportModelAdmin):
             '<p class="venue-map-note" id="venue-map-note" aria-live="polite"></p>',
             json_script(facts, "venue-map-facts"),
         )
+
+
+def per_cent(venue: Venue) -> str:
+    """The tax rate as people write it: "20", "8.25"."""
+    return f"{venue.tax_basis_points / 100:.2f}".rstrip("0").rstrip(".")
 
 
 def neighbours_of(venue: Venue) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def form_of(venue, **changes):
         "capacity": "",
         "currency": "GBP",
         "tax_name": "VAT",
-        "tax_basis_points": 2000,
+        "tax_rate": "20",
         "tax_mode": "included",
         "refund_policy": "",
     }
@@ -154,6 +154,44 @@ def test_only_managers_change_a_venue(client, role):
     venue.refresh_from_db()
     assert answer.status_code == 403
     assert venue.name != "Mine now"
+
+
+@pytest.mark.parametrize(
+    ("typed", "points"), [("20", 2000), ("8.25", 825), ("0", 0), ("5.50", 550)]
+)
+def test_a_tax_rate_is_typed_in_per_cent(client, typed, points):
+    venue = make.venue()
+    client.force_login(make.staff(venue=venue))
+    page = reverse(CHANGE, args=[venue.pk])
+
+    assert client.post(page, with_inlines(venue, tax_rate=typed)).status_code == 302
+
+    venue.refresh_from_db()
+    assert venue.tax_basis_points == points
+    shown = client.get(page).context["adminform"].form.initial["tax_rate"]
+    assert float(shown) == float(typed)
+
+
+@pytest.mark.parametrize("typed", ["-1", "101", "8.255", "much", ""])
+def test_a_tax_rate_that_cannot_be_is_refused(client, typed):
+    venue = make.venue(tax_basis_points=700)
+    client.force_login(make.staff(venue=venue))
+
+    answer = client.post(
+        reverse(CHANGE, args=[venue.pk]), with_inlines(venue, tax_rate=typed)
+    )
+
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["tax_rate"]
+    venue.refresh_from_db()
+    assert venue.tax_basis_points == 700
+
+
+def test_those_who_only_look_see_the_tax_rate_too(client):
+    venue = make.venue(tax_basis_points=825)
+    client.force_login(make.staff(venue=venue, role=Role.DOOR))
+
+    assert "8.25" in client.get(reverse(CHANGE, args=[venue.pk])).content.decode()
 
 
 def test_a_manager_gives_nobody_rights(client):
