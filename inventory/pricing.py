@@ -4,7 +4,7 @@ Amounts are integers in minor units. A price falls on a stored schedule, never
 rises, and never goes below its floor; nothing has to run for it to be right.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from events.models import TaxMode
@@ -72,14 +72,14 @@ class Terms:
 
     def at(self, now: datetime) -> Quote:
         """The price of one ticket at `now`."""
-        return self._quote(self._unit_at(now))
+        return self.quote_for(self._unit_at(now))
 
     def next_fall(self, now: datetime) -> Fall | None:
         """The first coming step that makes the ticket cheaper than at `now`."""
         present = self._unit_at(now)
         for starts_at, _ in self.steps:
             if starts_at > now and (unit := self._unit_at(starts_at)) < present:
-                return Fall(quote=self._quote(unit), at=starts_at)
+                return Fall(quote=self.quote_for(unit), at=starts_at)
         return None
 
     def _unit_at(self, now: datetime) -> int:
@@ -87,7 +87,8 @@ class Terms:
         lowest = min([self.unit_amount, *begun])
         return max(lowest, self.floor_amount or 0)
 
-    def _quote(self, unit: int) -> Quote:
+    def quote_for(self, unit: int) -> Quote:
+        """What a ticket costs at this price, with the fee and the tax."""
         net = unit + self.fee_amount
         points, included = self.tax_basis_points, self.tax_mode == TaxMode.INCLUDED
         if included:
@@ -107,10 +108,15 @@ class Terms:
 
 def terms_of(ticket_type: TicketType) -> Terms:
     """The terms of a ticket type; load it with `TicketType.objects.with_terms()`."""
-    venue = ticket_type.event.venue
     steps = sorted(
         (step.starts_at, step.unit_amount) for step in ticket_type.price_steps.all()
     )
+    return replace(terms_without_steps(ticket_type), steps=tuple(steps))
+
+
+def terms_without_steps(ticket_type: TicketType) -> Terms:
+    """The terms of a ticket type that may not be saved yet."""
+    venue = ticket_type.event.venue
     return Terms(
         unit_amount=ticket_type.unit_amount,
         fee_amount=ticket_type.fee_amount,
@@ -118,7 +124,6 @@ def terms_of(ticket_type: TicketType) -> Terms:
         tax_mode=venue.tax_mode,
         tax_basis_points=venue.tax_basis_points,
         floor_amount=ticket_type.floor_amount,
-        steps=tuple(steps),
     )
 
 

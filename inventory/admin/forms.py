@@ -1,5 +1,6 @@
 """Ticket types as staff think of them: prices in pounds, tickets as a number."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,9 @@ from unfold.widgets import (
 )
 
 from events.models import Event, Venue
+from inventory.chargeable import largest_charge, smallest_charge
 from inventory.models import TAKEN_TICKET, PriceStep, TicketType
-from inventory.pricing import charge_step, exponent
+from inventory.pricing import charge_step, exponent, terms_without_steps
 
 MOST_TICKETS = 200_000
 MOST_AMOUNT = 2**31 - 1
@@ -32,7 +34,9 @@ def to_minor(value: Decimal, currency: str) -> int:
     """Pounds to pence, or ValidationError if it is not a whole number of them."""
     digits = exponent(currency)
     amount = value.scaleb(digits)
-    if amount != amount.to_integral_value() or amount > MOST_AMOUNT:
+    if amount > MOST_AMOUNT:
+        raise ValidationError("That is more than any card can be charged.")
+    if amount != amount.to_integral_value():
         raise ValidationError(f"{currency} has {digits} digits after the point.")
     if amount % charge_step(currency):
         raise ValidationError(f"A card cannot be charged the last digit of {currency}.")
@@ -41,6 +45,20 @@ def to_minor(value: Decimal, currency: str) -> int:
 
 def to_major(amount: int | None, currency: str) -> Decimal | None:
     return None if amount is None else Decimal(amount).scaleb(-exponent(currency))
+
+
+def why_not_payable(kind: TicketType, unit_amount: int) -> str:
+    """Why no card can be charged this price with its fee and tax; "" if one can."""
+    quote = terms_without_steps(kind).quote_for(unit_amount)
+    total, currency = quote.total_amount, quote.currency
+    least, most = smallest_charge(currency), largest_charge(currency)
+    told = f"With fee and tax that is {to_major(total, currency)} {currency}"
+    if 0 < total < least:
+        least_told = f"{to_major(least, currency)} {currency}"
+        return f"{told}: charge at least {least_told}, or nothing."
+    if total > most:
+        return f"{told}: no card can be charged more than {to_major(most, currency)}."
+    return ""
 
 
 class AmountsForm(forms.ModelForm):
@@ -117,7 +135,29 @@ class TicketTypeForm(AmountsForm):
         if price is not None and floor is not None and floor > price:
             self.add_error("floor", "The floor is above the price.")
         self._refuse_fewer_than_taken(cleaned.get("tickets"))
+        if not self.errors:
+            self._refuse_what_no_card_pays()
         return cleaned
+
+    def _refuse_what_no_card_pays(self) -> None:
+        """At once, and wherever a fall that is planned already would lead."""
+        kind = self.instance
+        if kind.event.venue_id is None:
+            return  # Not chosen yet, and with it the tax.
+        floor = kind.floor_amount or 0
+        if problem := why_not_payable(kind, kind.unit_amount):
+            self.add_error("price", problem)
+        elif floor and (problem := why_not_payable(kind, floor)):
+            self.add_error("floor", problem)
+        for step in self.planned_steps():
+            if problem := why_not_payable(kind, max(step.unit_amount, floor)):
+                local = step.starts_at.astimezone(kind.event.venue.zone)
+                told = f"It falls from {local:%H:%M on %-d %B}. {problem}"
+                self.add_error("price", told)
+
+    def planned_steps(self) -> Iterable[PriceStep]:
+        """Those that are not on the same page, where their own row would say it."""
+        return () if self.instance._state.adding else self.instance.price_steps.all()
 
     def may_be_overbooked(self) -> bool:
         return False
@@ -160,6 +200,8 @@ class PriceStepForm(AmountsForm):
                 self.add_error("price", "A step lowers the price.")
             if kind.floor_amount and amount < kind.floor_amount:
                 self.add_error("price", "That is below the floor.")
+            elif problem := why_not_payable(kind, amount):
+                self.add_error("price", problem)
         return cleaned
 
 

@@ -1,5 +1,6 @@
 """Ticket types with their planned prices; holds and scans, to look at."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -39,6 +40,9 @@ class TicketTypePageForm(TicketTypeForm):
 
     def may_be_overbooked(self) -> bool:
         return bool(self.cleaned_data.get("reason"))
+
+    def planned_steps(self) -> Iterable[PriceStep]:
+        return ()
 
 
 @admin.register(TicketType)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from inventory.chargeable import largest_charge, smallest_charge
 from payments.gateways.sandbox import shapes
 from payments.gateways.sandbox.calls import Call, new_id, random_text
 from payments.gateways.sandbox.cards import BY_BEHAVIOUR, Card
@@ -22,9 +23,6 @@ from payments.gateways.sandbox.switches import switches
 CONFIRMABLE = {"requires_payment_method", "requires_confirmation"}
 CANCELABLE = {*CONFIRMABLE, "requires_action"}
 LATER = timedelta(seconds=5)
-LARGEST = 99_999_999
-# The smallest charges of some currencies, as Stripe publishes them.
-SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "jpy": 50, "sek": 300}
 THREE_DIGITS = {"bhd", "jod", "kwd", "omr", "tnd"}
 DECLINED = {
     "insufficient_funds": "Your card has insufficient funds.",
@@ -310,13 +308,13 @@ def _amount(call: Call, currency: str = "") -> int:
     currency = currency or call.text("currency").lower()
     if len(currency) != 3 or not currency.isalpha():
         raise InvalidRequest("Invalid currency.", param="currency")
-    if amount < SMALLEST.get(currency, 1):
+    if amount < smallest_charge(currency):
         raise Refused(
             "The amount is below the smallest charge.",
             code="amount_too_small",
             param="amount",
         )
-    if amount > LARGEST:
+    if amount > largest_charge(currency):
         raise Refused(
             "The amount is too large.", code="amount_too_large", param="amount"
         )
