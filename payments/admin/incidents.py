@@ -1,12 +1,14 @@
 """What a person should look at: incidents, disputes, and news nobody could place."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -16,6 +18,7 @@ from payments.admin.reading import ReadOnlyAdmin
 from payments.models import (
     Dispute,
     Incident,
+    IncidentKind,
     ReconcileRun,
     StripeEvent,
 )
@@ -163,6 +166,7 @@ class ReconcileRunAdmin(ReadOnlyAdmin):
         ("started_at", "finished_at"),
         ("compared", "found", "repaired"),
         "problem",
+        "left_to_people",
         "told",
     )
 
@@ -174,6 +178,14 @@ class ReconcileRunAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser
+
+    @display(description="to be worked through")
+    def left_to_people(self, run: ReconcileRun) -> SafeString:
+        """Where what this run and others left is dealt with, one by one."""
+        left = Incident.objects.open().filter(kind=IncidentKind.RECONCILE).count()
+        query = urlencode({"state": "open", "kind__exact": IncidentKind.RECONCILE})
+        page = reverse("admin:payments_incident_changelist")
+        return format_html('<a href="{}?{}">{} open</a>', page, query, left)
 
     @display(description="differences")
     def told(self, run: ReconcileRun) -> SafeString | str:

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -321,3 +323,6 @@ def test_operators_see_the_last_runs(client, tonight):
 
     assert listed.status_code == 200
     assert "unknown_intent" in page.content.decode()
+    [address] = re.findall(r'href="([^"]+)">1 open</a>', page.content.decode())
+    left = client.get(unescape(address)).content.decode()
+    assert "none of our payments" in left
