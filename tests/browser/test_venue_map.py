@@ -35,7 +35,7 @@ def desk(chromium, stack, venue):
     page.fill("#id_username", manager.email)
     page.fill("#id_password", PASSWORD)
     page.click("[type=submit]")
-    page.wait_for_selector("text=Site administration")
+    page.wait_for_selector("text=Tonight")
     page.goto(f"/admin/events/venue/{venue.pk}/change/")
     page.wait_for_selector(".venue-pin")
     yield page
