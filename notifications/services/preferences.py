@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import User
-from notifications.kinds import Kind, all_kinds, kind_named
-from notifications.models import Channel, Notification, Preference
+from notifications.kinds import all_kinds, kind_named
+from notifications.models import Channel, Preference
 from ticketapp.errors import DomainError
 
 
@@ -75,12 +75,3 @@ def set_preferences(*, user: User, wishes: Sequence[Wish]) -> None:
         unique_fields=["user", "kind", "channel"],
         update_fields=["enabled"],
     )
-
-
-def channels_for(notification: Notification, kind: Kind) -> set[str]:
-    """Where this message may go: what its kind allows and its reader left on."""
-    off = Preference.objects.filter(
-        user_id=notification.user_id, kind=kind.name, enabled=False
-    )
-    refused = set(off.values_list("channel", flat=True))
-    return set(kind.channels) - (refused - kind.required)

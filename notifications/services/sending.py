@@ -3,16 +3,18 @@
 A sender leases a few due rows, asks whether each is still true, writes a delivery
 row for every place it goes to, and only then sends. Whoever wrote the row sends;
 so neither a second sender nor one that comes after a crash sends a thing twice.
+
+What concerns the sending is done message by message; what is only read before and
+noted after it, where all went well, for all leased messages at once.
 """
 
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
-from hashlib import sha256
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
-from fcm_django.models import FCMDevice
 
 from notifications.channels import Outcome, send_email, send_pushes
 from notifications.kinds import Kind, kind_named
@@ -22,8 +24,9 @@ from notifications.models import (
     Notification,
     NotificationStatus,
 )
-from notifications.services.preferences import channels_for
+from notifications.services.places import Place, Places
 from ticketapp.models import InvalidTransition
+from ticketapp.prepared import planned
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +34,28 @@ LEASE = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 
-Place = tuple[str, str]  # A channel, and the target there.
-
 OPEN_DELIVERIES = """
+/* open_deliveries */
+WITH seen AS (
+    UPDATE notifications_notification SET sent_at = %(now)s
+     WHERE id = %(notification)s AND sent_at IS NULL
+)
 INSERT INTO notifications_delivery AS known
        (notification_id, channel, target, status, error)
-SELECT %s, wanted.channel, wanted.target, 'sending', ''
-  FROM unnest(%s, %s) AS wanted (channel, target)
+SELECT %(notification)s, wanted.channel, wanted.target, 'sending', ''
+  FROM unnest(%(channels)s::text[], %(targets)s::text[]) AS wanted (channel, target)
 ON CONFLICT (notification_id, channel, target) DO UPDATE
    SET status = 'sending', error = ''
  WHERE known.status = 'later'
 RETURNING channel, target
+"""
+NOTE_DELIVERED = """
+UPDATE notifications_delivery AS known
+   SET status = 'delivered', error = '', delivered_at = %s
+  FROM unnest(%s::uuid[], %s::text[], %s::text[])
+       AS done (notification_id, channel, target)
+ WHERE (known.notification_id, known.channel, known.target)
+       = (done.notification_id, done.channel, done.target)
 """
 
 
@@ -52,15 +66,21 @@ def send_due(*, now: datetime, limit: int) -> Counter[str]:
     succeeded after its lease of two minutes.
     """
     results: Counter[str] = Counter()
-    for notification in _lease(now=now, limit=limit):
+    leased = _lease(now=now, limit=limit)
+    places = Places.of(leased)
+    delivered: dict[Notification, list[Place]] = {}
+    for notification in leased:
         try:
-            _handle(notification, now)
+            if got_there := _handle(notification, places, now):
+                delivered[notification] = got_there
+                continue
         except InvalidTransition:  # The lease ran out and another sender went on.
             continue
         except Exception:  # One broken message must not keep the others back.
             logger.exception("Notification %s waits for its lease.", notification.pk)
         results[notification.status] += 1
-    return results
+    results[NotificationStatus.SENT] += _settle_delivered(delivered, now)
+    return +results
 
 
 @transaction.atomic(durable=True)
@@ -85,19 +105,24 @@ def _lease(*, now: datetime, limit: int) -> list[Notification]:
     return taken
 
 
-def _handle(notification: Notification, now: datetime) -> None:
-    """Send one leased message and settle its row."""
+def _handle(notification: Notification, places: Places, now: datetime) -> list[Place]:
+    """Send one leased message and settle its row.
+
+    Unless it got to every place it was sent to: then it gives these, and to settle
+    it is left. All else is noted before the next message, which may take long.
+    """
     if notification.expires_at <= now:
         return _settle(notification, unseen=NotificationStatus.EXPIRED)
     kind = kind_named(notification.kind)
     if not _is_still_true(notification, kind):
         return _settle(notification, unseen=NotificationStatus.SUPPRESSED)
-    if notification.sent_at is None:
-        notification.sent_at = now
-        Notification.objects.filter(pk=notification.pk).update(sent_at=now)
-    outcomes = _deliver(notification, kind, now)
-    if any(outcome.status == DeliveryStatus.LATER for outcome in outcomes):
-        return _put_off(notification, outcomes, now)
+    outcomes = _deliver(notification, kind, places, now)
+    statuses = {outcome.status for outcome in outcomes.values()}
+    if statuses == {DeliveryStatus.DELIVERED}:
+        return list(outcomes)
+    _note(notification, outcomes, now)
+    if DeliveryStatus.LATER in statuses:
+        return _put_off(notification, list(outcomes.values()), now)
     return _settle(notification, unseen=NotificationStatus.SENT)
 
 
@@ -107,10 +132,12 @@ def _is_still_true(notification: Notification, kind: Kind) -> bool:
     return kind.still_true is None or kind.still_true(notification)
 
 
-def _deliver(notification: Notification, kind: Kind, now: datetime) -> list[Outcome]:
-    """Send to every place that is ours to send to, and note what became of it."""
-    devices = _devices_by_target(notification, kind)
-    mine = _open_deliveries(notification, kind, devices)
+def _deliver(
+    notification: Notification, kind: Kind, places: Places, now: datetime
+) -> dict[Place, Outcome]:
+    """Send to every place that is ours to send to; gives what became of it."""
+    devices = places.devices_of(notification, kind)
+    mine = _open_deliveries(notification, places.wanted(notification, kind), now)
     outcomes: dict[Place, Outcome] = {}
     if (Channel.EMAIL, "") in mine:
         outcomes[Channel.EMAIL, ""] = send_email(notification, kind)
@@ -119,33 +146,24 @@ def _deliver(notification: Notification, kind: Kind, now: datetime) -> list[Outc
         pushed = send_pushes(notification, [devices[t] for t in targets], now=now)
         for target, outcome in zip(targets, pushed, strict=True):
             outcomes[Channel.PUSH, target] = outcome
-    _note(notification, outcomes, now)
-    return list(outcomes.values())
-
-
-def _devices_by_target(notification: Notification, kind: Kind) -> dict[str, FCMDevice]:
-    if Channel.PUSH not in kind.channels:
-        return {}
-    devices = FCMDevice.objects.filter(user=notification.user, active=True)
-    return {sha256(d.registration_id.encode()).hexdigest(): d for d in devices}
+    return outcomes
 
 
 def _open_deliveries(
-    notification: Notification, kind: Kind, devices: dict[str, FCMDevice]
+    notification: Notification, wanted: list[Place], now: datetime
 ) -> list[Place]:
-    """Claim the places this message may go to; those that nobody claimed before."""
-    allowed = channels_for(notification, kind)
-    places = [(Channel.EMAIL, "")] if Channel.EMAIL in allowed else []
-    if Channel.PUSH in allowed:
-        places += [(Channel.PUSH, target) for target in devices]
-    if not places:
-        return []
-    channels, targets = zip(*places, strict=True)
+    """Put it into the inbox, and claim the places that nobody claimed before."""
+    params: dict[str, Any] = {
+        "notification": notification.pk,
+        "channels": [str(channel) for channel, _ in wanted],
+        "targets": [target for _, target in wanted],
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            OPEN_DELIVERIES, [notification.pk, [str(c) for c in channels], [*targets]]
-        )
-        return [(Channel(channel), target) for channel, target in cursor.fetchall()]
+        cursor.execute(planned(OPEN_DELIVERIES, params), params)
+        claimed = cursor.fetchall()
+    notification.sent_at = notification.sent_at or now
+    return [(Channel(channel), target) for channel, target in claimed]
 
 
 def _note(
@@ -162,7 +180,7 @@ def _note(
 
 def _put_off(
     notification: Notification, outcomes: list[Outcome], now: datetime
-) -> None:
+) -> list[Place]:
     """Try what failed for now again: after the wait asked for, or twice the last."""
     asked = max(outcome.retry_after for outcome in outcomes)
     doubled = FIRST_WAIT * 2 ** min(notification.attempts - 1, 10)
@@ -171,9 +189,10 @@ def _put_off(
         send_after=now + max(asked, min(doubled, LONGEST_WAIT)),
         lease_until=None,
     )
+    return []
 
 
-def _settle(notification: Notification, *, unseen: str) -> None:
+def _settle(notification: Notification, *, unseen: str) -> list[Place]:
     """End the work on this message, as `unseen` if it never got into the inbox."""
     status = unseen
     if notification.sent_at is not None:
@@ -181,3 +200,24 @@ def _settle(notification: Notification, *, unseen: str) -> None:
         in_vain = known and known <= {DeliveryStatus.FAILED, DeliveryStatus.LATER}
         status = NotificationStatus.FAILED if in_vain else NotificationStatus.SENT
     notification.move_to(status, lease_until=None)
+    return []
+
+
+@transaction.atomic
+def _settle_delivered(delivered: dict[Notification, list[Place]], now: datetime) -> int:
+    """Note what went well and end the work on it; says how many that were.
+
+    Should we die before: whoever comes next finds every place claimed, sends
+    nothing and settles them as sent.
+    """
+    done = [(n.pk, *place) for n, places in delivered.items() for place in places]
+    if not done:
+        return 0
+    keys, channels, targets = zip(*done, strict=True)
+    with connection.cursor() as cursor:
+        params: list[Any] = [now, [*keys], [str(c) for c in channels], [*targets]]
+        cursor.execute(NOTE_DELIVERED, params)
+    ours = Notification.objects.filter(
+        pk__in=[n.pk for n in delivered], status=NotificationStatus.SENDING
+    )
+    return ours.update(status=NotificationStatus.SENT, lease_until=None)

@@ -16,6 +16,7 @@ from notifications import services
 from notifications.channels import push_backend
 from notifications.models import Delivery, Notification, NotificationStatus, Preference
 from notifications.push import PushResult, Verdict
+from notifications.services import sending
 from notifications.services.sending import FIRST_WAIT, LEASE
 from tests import factories as make
 from tests import notices
@@ -100,7 +101,7 @@ def test_a_message_goes_to_mail_phones_and_inbox(buyer):
 
 def test_a_mail_says_where_to_look_and_what_can_be_switched_off(buyer, settings):
     settings.SITE_URL = "https://tickets.example"
-    receipt = enqueue(buyer)
+    receipt = enqueue(buyer, now=NOON - timedelta(seconds=1))
     enqueue(buyer, notices.PRICE_FALL, dedupe_key="fall:1")
     send()
 
@@ -346,16 +347,27 @@ def test_one_broken_message_does_not_keep_the_others_back(buyer, caplog):
     assert "no_such_kind" in caplog.text
 
 
-def test_sending_costs_the_same_few_statements_for_each(
-    buyer, django_assert_max_num_queries
-):
+def test_sending_costs_one_statement_for_each(buyer, django_assert_max_num_queries):
     device(buyer)
     for number in range(5):
         enqueue(buyer, dedupe_key=str(number))
 
-    # The lease: 4. Each: inbox, devices, preferences, open, two notes, settle: 8.
-    with django_assert_max_num_queries(4 + 5 * 8):
+    # For all: the lease 4, devices and preferences 2, noting and settling 4.
+    with django_assert_max_num_queries(10 + 5):
         assert send() == {"sent": 5}
+
+
+def test_a_sender_that_died_before_it_noted_what_it_sent_is_not_repeated(
+    buyer, monkeypatch
+):
+    message = enqueue(buyer)
+    monkeypatch.setattr(sending, "_settle_delivered", lambda *_: 0)
+    send()
+    monkeypatch.undo()
+
+    assert send(NOON + LEASE) == {"sent": 1}
+    assert len(mail.outbox) == 1
+    assert status_of(message) == NotificationStatus.SENT
 
 
 @pytest.mark.django_db(transaction=True)
