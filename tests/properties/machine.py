@@ -1,51 +1,32 @@
 """Random programs of everything that can happen, checked after every step."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis.stateful import (
-    initialize,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import initialize, rule
 
-from events import services as events
 from events.models import EventStatus
-from inventory import codes
 from inventory import services as inventory
 from inventory.models import Hold
 from payments import services as payments
 from payments.consent import CURRENT
-from payments.models import Order, Refund, RefundReason, SavedCard
-from payments.services.refunds import open_lines
+from payments.models import Order, SavedCard
 from tests import paying
 from tests.properties import provider
+from tests.properties.office import Office
 from tests.properties.provider import ASKING, CARDS, REFUSED
-from tests.properties.stage import LOTS, Stage
-from ticketapp.errors import DomainError
+from tests.properties.stage import LOTS, chosen, picks, some, types
 
 BEAT = timedelta(seconds=120)
 buyers = st.sampled_from(["ann", "bob", "cat", "dan"])
-types = st.sampled_from([*["stalls"] * 4, *["balcony"] * 2, "guests"])
 groups = st.integers(1, 3)
-picks = st.integers(0, 5)
 cards = st.sampled_from([*["visa"] * 3, *CARDS])
 paying_weather = st.sampled_from(provider.WHEN_PAYING)
 sweeping_weather = st.sampled_from(provider.WHEN_SWEEPING)
 
 
-def chosen(found: list, pick: int) -> Any:
-    return found[pick % len(found)]
-
-
-def some(of: str) -> Callable:
-    """Only while there is something to do it to."""
-    return precondition(lambda self: bool(getattr(self, of)))
-
-
-class Evening(Stage):
+class Evening(Office):
     """One evening's trade. Each rule is one thing that people or machines do."""
 
     # Buyers
@@ -265,68 +246,3 @@ class Evening(Stage):
         """Long, so the beat has run all its jobs by the end of it."""
         self._pass(timedelta(minutes=minutes))
         self._sweep_all(weather)
-
-    # Staff
-
-    @some("bought")
-    @rule(
-        pick=picks,
-        lines=st.integers(0, 2),
-        reason=st.sampled_from([RefundReason.STAFF, RefundReason.GOODWILL]),
-    )
-    def refund(self, pick, lines, reason):
-        """All that is left of an order, or the first lines of it."""
-        order = chosen(self.bought, pick)
-        left = list(open_lines(order).order_by("pk"))
-        self.attempt(
-            "fine",
-            payments.refund_lines,
-            order=order,
-            lines=left[:lines] if lines else left,
-            reason=reason,
-            by=self.people.staff,
-        )
-
-    @some("failed_refunds")
-    @rule(pick=picks)
-    def retry_refund(self, pick):
-        refund: Refund = chosen(self.failed_refunds, pick)
-        self.attempt("fine", payments.retry_refund, refund=refund)
-
-    @rule(
-        type_=st.sampled_from(["stalls", "balcony"]),
-        price=st.sampled_from([500, 999, 2000]),
-        seconds=st.sampled_from([0, 30, 600]),
-    )
-    def schedule_a_lower_price(self, type_, price, seconds):
-        self.world.schedule_fall(type_, price, timedelta(seconds=seconds))
-
-    @rule(type_=types, capacity=st.integers(0, 6))
-    def change_capacity(self, type_, capacity):
-        done = self.attempt(
-            "fine",
-            inventory.set_capacity,
-            ticket_type=self.world.types[type_],
-            capacity=capacity,
-        )
-        if not isinstance(done, DomainError):
-            self.world.capacity[type_] = capacity
-
-    @some("sold")
-    @rule(pick=picks)
-    def scan_at_the_door(self, pick):
-        ticket = chosen(self.sold, pick)
-        code = codes.write(ticket_id=ticket.pk, event_id=self.world.event.pk)
-        scan = self.attempt(
-            "fine", inventory.check_in, code=code, staff=self.people.staff, gate="A"
-        )
-        if not isinstance(scan, DomainError):
-            assert ticket.pk not in self.memory.admitted, "Let in twice"
-            self.memory.admitted.add(ticket.pk)
-
-    @precondition(lambda self: self.steps > 20)
-    @rule()
-    def call_the_event_off(self):
-        event = self._event()
-        if event.status == EventStatus.PUBLISHED:
-            events.cancel_event(event=event)

@@ -6,10 +6,10 @@ a ticket changed hands, a price rose, or money moved without a reason.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from inventory.models import Hold, Ticket, WaitlistEntry
+from inventory.models import Hold, Override, Ticket, WaitlistEntry
 from payments import services as payments
 from payments.gateways import GatewayUnavailable
 from payments.models import LedgerEntry, Order, OrderLine, Refund, StripeEvent
@@ -38,6 +38,7 @@ class View:
             Order.objects.select_related("hold", "user", "event"),
             key=lambda order: (order.created_at, names[order.user_id]),
         )
+        self.type_names = world.type_names
         self.entries = sorted(
             WaitlistEntry.objects.all(),
             key=lambda entry: (entry.joined_at, names[entry.user_id]),
@@ -49,6 +50,14 @@ class View:
             self.ledger[str(order_id)].append(amount)
         self.books = Books.read()
         self.accounts: dict[str, Account] = self.books.accounts()
+
+    def taken(self, names: Collection[str]) -> int:
+        """How many tickets of these types are in somebody's hands."""
+        return sum(
+            ticket.status in ("held", *OWNED)
+            and self.type_names[ticket.ticket_type_id] in names
+            for ticket in self.tickets
+        )
 
     def live_holds(self, *statuses: str) -> list[Hold]:
         live = [hold for hold in self.holds.values() if hold.status in statuses]
@@ -75,6 +84,7 @@ class Memory:
         self.retired: set[UUID] = set()
         self.admitted: set[UUID] = set()
         self.totals: dict[UUID, int] = {}
+        self.most_under_cap = 0
 
     def complaints(self, view: View) -> Iterator[str]:
         """What is wrong now, or cannot have come about rightly."""
@@ -113,11 +123,32 @@ class Memory:
         for name, capacity in self.world.capacity.items():
             states = ("available", "held", *OWNED)
             present = sum(stock[name][state] for state in states)
-            if present != capacity:
+            overbooked = present > capacity and not stock[name]["available"]
+            if present != capacity and not overbooked:
                 yield f"{present} tickets of {name} instead of {capacity}"
+            yield from self._about_overbooking(name, present - capacity)
+        yield from self._about_the_cap(view)
         for user_id, tickets in hands.items():
             if tickets > LIMIT:
                 yield f"{self.world.people.names[user_id]} has {tickets} tickets"
+
+    def _about_overbooking(self, name: str, excess: int) -> Iterator[str]:
+        """Only staff overbook; from then on it only gets better."""
+        decided = Override.objects.filter(
+            ticket_type=self.world.types[name], closed_at=None
+        )
+        if excess > 0 and not decided.exists():
+            yield f"{excess} too many tickets of {name}, and nobody decided it"
+
+    def _about_the_cap(self, view: View) -> Iterator[str]:
+        """Never above it, or above what was taken when staff decided to go below."""
+        if self.world.cap is None:
+            return
+        names, capacity = self.world.cap
+        taken = view.taken(names)
+        if taken > self.most_under_cap:
+            yield f"{taken} taken of {names} under a cap of {capacity}"
+        self.most_under_cap = max(capacity, taken)
 
     def _about_prices(self, view: View) -> Iterator[str]:
         """A hold begins at today's price; from then on it never rises."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+import hypothesis.strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition
 
 from inventory import services as inventory
 from inventory.models import WaitlistEntry
@@ -21,6 +22,19 @@ from ticketapp.models import InvalidTransition
 LOTS = 1000
 IN_LINE = "No ticket lies open that somebody who waits would take"
 PAID = ("paid", "partly_refunded")
+
+
+types = st.sampled_from([*["stalls"] * 4, *["balcony"] * 2, "guests"])
+picks = st.integers(0, 5)
+
+
+def chosen(found: list, pick: int) -> Any:
+    return found[pick % len(found)]
+
+
+def some(of: str) -> Callable:
+    """Only while there is something to do it to."""
+    return precondition(lambda self: bool(getattr(self, of)))
 
 
 class Stage(RuleBasedStateMachine):

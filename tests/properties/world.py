@@ -22,6 +22,10 @@ CURRENCY = "GBP"
 TYPES = {"stalls": (2500, 250, 3), "balcony": (1045, 0, 2), "guests": (0, 0, 2)}
 TOUCHED = [
     "inventory_checkin",
+    "inventory_override",
+    "inventory_stockcap_types",
+    "inventory_stockcap",
+    "payments_reconcilerun",
     "payments_ledgerentry",
     "payments_incident",
     "payments_refund_lines",
@@ -90,6 +94,7 @@ class World:
             sales_close_at=NOON + timedelta(days=2),
         )
         self.capacity = {name: size for name, (_, _, size) in TYPES.items()}
+        self.cap: tuple[tuple[str, ...], int] | None = None
         self.falls: list[tuple[str, datetime, int]] = []
         self.types = {name: self._type(name) for name in TYPES}
         self.type_names = {row.pk: name for name, row in self.types.items()}
