@@ -10,12 +10,12 @@ tickets another way or has left.
 The guards are `mandates.charges_under_one` in `settling._decline` (the hold stays
 with the payment flow until the intent is cancelled), the cancellation in
 `sweeping._finish` (for a window that ends), and `mandates.refuse_unless_covered`
-in the transaction of the attempt. Each is taken out below and must be missed.
+in the transaction of the attempt. Each is taken out below and must be missed. Those
+who leave meanwhile, and several workers on one offer, have a file of their own.
 """
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
@@ -25,10 +25,13 @@ from inventory.services import matching
 from payments import services as payments
 from payments.gateways import IntentStatus, get_gateway
 from payments.gateways.sandbox.switches import outage
-from payments.models import Mandate, OrderStatus, SandboxObject
-from payments.services import asking, mandates, settling
+from payments.models import Mandate, OrderStatus
+from payments.services import (
+    asking,
+    mandates,
+    settling,
+)
 from tests import factories as make
-from tests.concurrency.racing import race
 from tests.factories import NOON
 from tests.lining_up import fresh, held, join, statuses
 from tests.paying import (
@@ -290,59 +293,3 @@ def test_case_11_the_audit_finds_a_charge_beyond_its_mandate(rush, monkeypatch):
         "A waitlist charge never exceeds its mandate in amount, quantity or time"
         in (found)
     )
-
-
-# At once ----------------------------------------------------------------------------
-
-
-def leaving_while_being_charged() -> None:
-    rush = sold_out()
-    entry, second = join_with_card(rush), join(rush, 2)
-    let_go(rush)
-
-    left, *charges = race(
-        [partial(payments.stop_waiting, entry=entry, now=NOON)]
-        + [partial(payments.charge_next_offer, now=NOON)] * 2
-    )
-
-    assert not [c for c in charges if isinstance(c, Exception)], charges
-    sold_or_busy = (inventory.HoldAlreadySold, inventory.HoldBeingPaid)
-    if fresh(entry).status == "withdrawn":
-        assert charged() == []
-        assert statuses(second) == ["offered"]
-    else:
-        assert isinstance(left, (*sold_or_busy, payments.PaymentInProgress)), left
-        assert statuses(entry, second) == ["purchased", "waiting"]
-        assert charged() == [5000]
-    assert_books_are_right()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_case_11_who_leaves_as_they_are_charged_has_left_or_has_tickets():
-    for _ in range(6):
-        leaving_while_being_charged()
-        forget_the_provider()
-
-
-def workers_on_one_offer() -> None:
-    rush = sold_out()
-    entry = join_with_card(rush)
-    let_go(rush)
-
-    race([partial(payments.charge_next_offer, now=NOON)] * 4)
-    charge_all(NOON + MINUTE)
-
-    assert statuses(entry) == ["purchased"]
-    assert charged() == [5000]
-    assert_books_are_right()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_case_11_however_many_workers_one_charge():
-    for _ in range(4):
-        workers_on_one_offer()
-        forget_the_provider()
-
-
-def forget_the_provider() -> None:
-    SandboxObject.objects.filter(type="charge").delete()

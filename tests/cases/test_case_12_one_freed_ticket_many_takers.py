@@ -16,13 +16,14 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from events.models import Event, EventStatus
 from inventory import services as inventory
 from inventory.models import Hold, PriceStep, Ticket, WaitlistEntry
 from inventory.services import picking
 from tests import factories as make
-from tests.concurrency.racing import ROUNDS, breaks_within, race
+from tests.concurrency.racing import ROUNDS, Rival, breaks_within, race
 from tests.factories import NOON
 from tests.lining_up import fresh, held, join, statuses, take_out_the_waitlists_lock
 from ticketapp import audit
@@ -219,3 +220,58 @@ def somebody_joins_while_a_ticket_is_let_go() -> None:
 def test_case_12_who_joins_as_a_ticket_is_let_go_gets_it_or_is_told_to_buy():
     for _ in range(15):
         somebody_joins_while_a_ticket_is_let_go()
+
+
+def somebody_joins_before_a_release_commits() -> None:
+    """There was no line to lock and serve yet: the public must find it all the same."""
+    rush = make.ticket_type(stock=1)
+    hold, joins = held(rush), Rival(partial(join, rush, user=make.buyer()))
+
+    with transaction.atomic():
+        inventory.release_hold(hold=hold, now=NOON)
+        joins.start_and_run_as_far_as_it_can()
+    joined = joins.outcome()
+    [public] = race([partial(held, rush)])
+
+    assert isinstance(joined, WaitlistEntry), joined
+    assert isinstance(public, REFUSED), public
+    assert statuses(joined) == ["offered"]
+    assert_each_ticket_has_one_owner()
+
+
+def test_case_12_who_joins_before_a_release_commits_is_served_before_the_public():
+    somebody_joins_before_a_release_commits()
+
+
+def test_case_12_without_the_look_at_the_line_who_joins_is_passed(monkeypatch):
+    take_out_the_look_at_the_line(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        somebody_joins_before_a_release_commits()
+
+
+def somebody_joins_a_line_while_a_ticket_is_let_go() -> None:
+    """There is a line, and the joiner must not look at it before the release did."""
+    rush = make.ticket_type(stock=2)
+    hold, buyer, large = held(rush), make.buyer(), make.buyer()
+    held(rush)
+    join(rush, 2, user=large)
+    joins = Rival(partial(join, rush, user=buyer))
+
+    with transaction.atomic():
+        inventory.release_hold(hold=hold, now=NOON)
+        joins.start_and_run_as_far_as_it_can()
+
+    assert isinstance(joins.outcome(), inventory.TicketsAvailable), joins.outcome()
+    assert_each_ticket_has_one_owner()
+
+
+def test_case_12_who_joins_a_line_waits_for_the_release():
+    somebody_joins_a_line_while_a_ticket_is_let_go()
+
+
+def test_case_12_without_the_waitlists_lock_they_wait_for_what_is_there(monkeypatch):
+    take_out_the_waitlists_lock(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        somebody_joins_a_line_while_a_ticket_is_let_go()
