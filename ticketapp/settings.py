@@ -11,7 +11,8 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
+
+from ticketapp.conf import clock, description, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -216,24 +217,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 300
-# A beat that nobody worked on before the next one is dropped, not piled up.
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": task, "schedule": every, "options": {"expires": every}}
-    for name, task, every in [
-        ("heartbeat", "ticketapp.tasks.heartbeat", 5.0),
-        ("forget what is old", "ticketapp.tasks.forget_old", 3600.0),
-        ("send notifications", "notifications.tasks.send_notifications", 5.0),
-        ("finish past events", "events.tasks.finish_past_events", 300.0),
-        ("release holds", "inventory.tasks.release_expired_holds", 5.0),
-        ("match waitlists", "inventory.tasks.match_waitlists", 5.0),
-        ("charge waitlist offers", "payments.tasks.charge_offers", 5.0),
-        ("sweep payments", "payments.tasks.sweep_payments", 10.0),
-        ("process webhooks", "payments.tasks.process_webhooks", 5.0),
-        ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),
-        ("pay refunds", "payments.tasks.pay_refunds", 10.0),
-        ("reconcile", "payments.tasks.reconcile", 3600.0),
-    ]
-}
+CELERY_BEAT_SCHEDULE = clock.SCHEDULE
 
 # API -------------------------------------------------------------------------
 
@@ -257,25 +241,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "ticketapp",
-    "DESCRIPTION": "Last-minute tickets: find tonight's unsold seats near you.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    # Names that an SDK keeps, where several fields are called `status`.
-    "ENUM_NAME_OVERRIDES": {
-        "EventStatus": "events.models.EventStatus",
-        "HoldStatus": "inventory.models.HoldStatus",
-        "TicketStatus": "inventory.models.TicketStatus",
-        "WaitlistStatus": "inventory.models.WaitlistStatus",
-        "OrderStatus": "payments.models.OrderStatus",
-        "PaymentStatus": "payments.models.PaymentStatus",
-        "CardSetupStatus": "payments.models.CardSetupStatus",
-    },
-}
+SPECTACULAR_SETTINGS = description.DESCRIPTION
 
 # Sign-in ---------------------------------------------------------------------
 
@@ -399,42 +365,7 @@ ADMIN_CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY["DIRECTIVES"] | {
     "frame-src": ["'self'"],
 }
 
-UNFOLD = {
-    "SITE_TITLE": "ticketapp",
-    "SITE_HEADER": "ticketapp",
-    "SITE_SUBHEADER": "venue staff",
-    "SITE_SYMBOL": "local_activity",
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda request: static("app/icons/icon.svg"),
-        }
-    ],
-    "ENVIRONMENT": "ticketapp.admin_theme.environment",
-    "DASHBOARD_CALLBACK": "payments.admin.tonight.dashboard",
-    "SHOW_BACK_BUTTON": True,
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": "ticketapp.admin_theme.navigation",
-    },
-    "COLORS": {
-        # The accent of the app (tokens.css), lighter and darker by eye.
-        "primary": {
-            "50": "#eef0fe",
-            "100": "#e0e3fd",
-            "200": "#c6ccfb",
-            "300": "#a1abf7",
-            "400": "#7784f0",
-            "500": "#5263e6",
-            "600": "#2b3fd6",
-            "700": "#2534b0",
-            "800": "#202c8c",
-            "900": "#1e286f",
-            "950": "#131843",
-        }
-    },
-}
+UNFOLD = theme.THEME
 
 LOGGING = {
     "version": 1,

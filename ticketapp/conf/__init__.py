@@ -1,0 +1,1 @@
+"""The long tables of the settings, which no environment changes."""
