@@ -1,9 +1,10 @@
 """Jobs about money. Each finds its work in rows; a lost message costs seconds."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
-import requests
+import urllib3
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -17,6 +18,8 @@ BATCH = 200
 ASKED = 10
 TURN = timedelta(seconds=30)
 TIMEOUT_SECONDS = 10
+# Webhooks on their way to us at once: each waits for an answer.
+LINES = 8
 # Done before the clock asks for the next one.
 LONGEST_COMPARISON = 50 * 60
 
@@ -75,12 +78,16 @@ def deliver_sandbox_webhooks() -> None:
         return
     now = timezone.now()
     post.let_mature(now=now, limit=BATCH)
-    with requests.Session() as line:
-        while (
-            post.deliver_webhooks(now=timezone.now(), limit=BATCH, send=Sender(line))
-            >= BATCH
-        ):
-            pass
+    with closing(Sender()) as send:
+
+        def webhooks() -> bool:
+            moment = timezone.now()
+            return (
+                post.deliver_webhooks(now=moment, limit=BATCH, send=send, lines=LINES)
+                >= BATCH
+            )
+
+        _take_a_turn(webhooks)
     post.purge_keys(now=now)
 
 
@@ -92,18 +99,23 @@ def _take_a_turn(work: Callable[[], bool]) -> None:
 
 
 class Sender:
-    """Posts an event to our own webhook address, over the wire as Stripe would."""
+    """Posts an event to our own webhook address, over the wire as Stripe would.
 
-    def __init__(self, line: requests.Session) -> None:
-        self.line = line
+    For several threads at once: up to so many connections are kept open.
+    """
+
+    def __init__(self) -> None:
+        timeout = urllib3.Timeout(TIMEOUT_SECONDS)
+        self.lines = urllib3.PoolManager(maxsize=LINES, timeout=timeout, retries=False)
         self.url = f"{settings.SITE_URL}/api/v1/webhooks/stripe"
 
     def __call__(self, body: bytes, signature: str) -> int:
         headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
         try:
-            answer = self.line.post(
-                self.url, data=body, headers=headers, timeout=TIMEOUT_SECONDS
-            )
-        except requests.RequestException:
+            answer = self.lines.request("POST", self.url, body=body, headers=headers)
+        except urllib3.exceptions.HTTPError:
             return 0
-        return answer.status_code
+        return answer.status
+
+    def close(self) -> None:
+        self.lines.clear()
