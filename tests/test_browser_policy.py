@@ -22,3 +22,9 @@ def test_the_admin_may_evaluate_its_theme_but_load_nothing_from_outside(client):
 
     assert "'unsafe-eval'" in rules["script-src"]
     assert rules["default-src"] == rules["connect-src"] == "'self'"
+
+
+def test_data_may_load_nothing_at_all(client):
+    rules = policy(client, "/api/v1/events")
+
+    assert rules == {"default-src": "'none'", "frame-ancestors": "'none'"}
