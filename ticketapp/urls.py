@@ -6,18 +6,21 @@ from django.urls import include, path
 
 from ticketapp.problems import unknown_address
 
-api_v1 = [
-    path("", include("accounts.urls")),
-    path("", include("notifications.urls")),
-    path("", include("events.urls")),
-    path("", include("inventory.urls")),
-    path("", include("payments.urls")),
-    path("", include("ticketapp.schema_urls")),
-]
+# One flat list, the busiest first: Django goes through it in order, and nested lists
+# cost more than the rest of finding an address.
+ADDRESSES = (
+    "inventory.urls",
+    "payments.urls",
+    "events.urls",
+    "accounts.urls",
+    "notifications.urls",
+    "ticketapp.schema_urls",
+)
+api_v1 = [address for module in ADDRESSES for address in include(module)[0].urlpatterns]
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "v1"))),
+    path("admin/", admin.site.urls),
     path("api/", unknown_address),
     path("api/<path:rest>", unknown_address),
     path("_allauth/", include("accounts.auth_urls")),
