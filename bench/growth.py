@@ -4,7 +4,6 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 
-from django.contrib.gis.geos import Point
 from django.db import connection
 from django.utils import timezone
 
@@ -25,6 +24,8 @@ RADIUS_M = 20_000
 WINDOW_HOURS = 24
 PAGE = 20
 LIMIT = "the nearest ids alone, without what the cards say"
+
+Question = Callable[[search.Position], object]
 
 
 def run(bench: Bench, options: Namespace) -> list[Result]:
@@ -68,31 +69,31 @@ def judge(size: int, cards: list[Answer], ids: list[Answer], smallest: float) ->
     return result
 
 
-def ask(question: Callable[[Point], object], *, seed: int) -> list[Answer]:
+def ask(question: Question, *, seed: int) -> list[Answer]:
     """Ask from many spots, one after the other; each answer with its time."""
     spots = catalogue.positions(WARM_UP + QUESTIONS, seed=seed)
-    points = [Point(spot.longitude, spot.latitude, srid=4326) for spot in spots]
-    return list(_timed(question, points))[WARM_UP:]
+    positions = [search.Position(*spot) for spot in spots]
+    return list(_timed(question, positions))[WARM_UP:]
 
 
 def _timed(
-    question: Callable[[Point], object], points: Iterable[Point]
+    question: Question, positions: Iterable[search.Position]
 ) -> Iterable[Answer]:
-    for point in points:
+    for position in positions:
         began = time.monotonic()
-        question(point)
+        question(position)
         yield Answer(began, time.monotonic() - began, 200)
 
 
-def whole_page(point: Point) -> search.Page:
+def whole_page(position: search.Position) -> search.Page:
     """The page of the API, as rows: the real query."""
     first = read("", sort=search.Sort.DISTANCE)
-    return search.find(near(point), cursor=first, size=PAGE, now=timezone.now())
+    return search.find(near(position), cursor=first, size=PAGE, now=timezone.now())
 
 
-def only_ids(point: Point) -> list[object]:
+def only_ids(position: search.Position) -> list[object]:
     """Its first part alone, planned once as the whole is."""
-    where, params = search.wanted(near(point), timezone.now(), radius_m=RADIUS_M)
+    where, params = search.wanted(near(position), timezone.now(), radius_m=RADIUS_M)
     text = pages.NEAREST.format(
         where=" AND ".join(where), distance=pages.DISTANCE, count=PAGE + 1
     )
@@ -101,10 +102,10 @@ def only_ids(point: Point) -> list[object]:
         return cursor.fetchall()
 
 
-def near(point: Point) -> search.Search:
+def near(position: search.Position) -> search.Search:
     return search.Search(
         sort=search.Sort.DISTANCE,
-        point=point,
+        position=position,
         radius_m=RADIUS_M,
         starts_within=WINDOW_HOURS,
     )

@@ -5,9 +5,9 @@ is exact or not said: a number is told only when it is at most TOLD_UP_TO.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from events.models import EventStatus
@@ -31,7 +31,7 @@ class Availability(StrEnum):
     NO_TICKETS_HERE = "no_tickets_here"
 
 
-SAID_BY_STATUS = {
+SAID_BY_STATUS: dict[str, Availability] = {
     EventStatus.PAUSED: Availability.PAUSED,
     EventStatus.CANCELLED: Availability.CANCELLED,
     EventStatus.POSTPONED: Availability.POSTPONED,
@@ -39,8 +39,7 @@ SAID_BY_STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TypeFacts:
+class TypeFacts(NamedTuple):
     """A ticket type that has tickets. `available` is counted to COUNTED_UP_TO and
     no more than its shared caps leave; `held` is known where nothing is available.
     """
@@ -66,8 +65,7 @@ class TypeFacts:
         return self.available if 0 < self.available <= TOLD_UP_TO else None
 
 
-@dataclass(frozen=True, slots=True)
-class EventFacts:
+class EventFacts(NamedTuple):
     """What decides whether an event can be bought."""
 
     status: str
@@ -85,7 +83,7 @@ class EventFacts:
         closed = self.why_closed(now)
         if closed:
             return closed
-        stocks = {facts.stock for facts in self.types}
+        stocks = [facts.stock for facts in self.types]
         for best in (Availability.ON_SALE, Availability.ALL_HELD):
             if best in stocks:
                 return best
@@ -96,7 +94,7 @@ class EventFacts:
 
     def why_closed(self, now: datetime) -> Availability | None:
         """Why nothing can be bought whatever the stock; None while on sale."""
-        if said := SAID_BY_STATUS.get(EventStatus(self.status)):
+        if said := SAID_BY_STATUS.get(self.status):
             return said
         if self.ends_at and self.ends_at <= now:
             return Availability.FINISHED
@@ -104,14 +102,15 @@ class EventFacts:
             return Availability.NO_TICKETS_HERE
         if self.sales_open_at and now < self.sales_open_at:
             return Availability.NOT_YET_ON_SALE
-        if self.closes_at and self.closes_at <= now:
+        closes_at = self.closes_at
+        if closes_at and closes_at <= now:
             return Availability.SALES_CLOSED
         return None
 
     def left(self, now: datetime) -> int | None:
         """How many tickets of all types can be had, if few enough to be told."""
         shared = len(self.types) > 1 and any(facts.is_capped for facts in self.types)
-        if self.why_closed(now) or shared:
+        if shared or self.why_closed(now):
             return None  # What types share must not be counted for each of them.
         available = sum(facts.available for facts in self.types)
         return available if 0 < available <= TOLD_UP_TO else None
@@ -124,8 +123,12 @@ class EventFacts:
 
     def cheapest(self, now: datetime) -> Quote | None:
         """The quote of what is cheapest to buy."""
-        quotes = [facts.terms.at(now) for facts in self.for_sale(now)]
-        return min(quotes, key=lambda quote: quote.total_amount, default=None)
+        best = None
+        for facts in self.for_sale(now):
+            quote = facts.terms.at(now)
+            if best is None or quote.total_amount < best.total_amount:
+                best = quote
+        return best
 
     def next_fall(self, now: datetime, *, below: Quote | None) -> Fall | None:
         """When some ticket next gets cheaper than `below`, the cheapest now."""

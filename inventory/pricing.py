@@ -4,8 +4,8 @@ Amounts are integers in minor units. A price falls on a stored schedule, never
 rises, and never goes below its floor; nothing has to run for it to be right.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from events.models import TaxMode
 from inventory.models import TicketType
@@ -38,8 +38,9 @@ def share(amount: int, part: int, whole: int, *, step: int = 1) -> int:
     return (2 * amount * part + whole * step) // (2 * whole * step) * step
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+# Tuples, because a page of events makes a hundred of them, and a frozen dataclass
+# takes longer to make.
+class Quote(NamedTuple):
     """The price of one ticket, all of it: `total_amount` is what is paid."""
 
     unit_amount: int
@@ -50,16 +51,14 @@ class Quote:
     tax_included: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
+class Fall(NamedTuple):
     """The next scheduled drop: what a ticket will cost, and from when."""
 
     quote: Quote
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What a price follows from. `steps` are (starts_at, unit_amount), in order."""
 
     unit_amount: int
@@ -83,8 +82,10 @@ class Terms:
         return None
 
     def _unit_at(self, now: datetime) -> int:
-        begun = [amount for starts_at, amount in self.steps if starts_at <= now]
-        lowest = min([self.unit_amount, *begun])
+        lowest = self.unit_amount
+        for starts_at, amount in self.steps:
+            if starts_at <= now and amount < lowest:
+                lowest = amount
         return max(lowest, self.floor_amount or 0)
 
     def quote_for(self, unit: int) -> Quote:
@@ -111,7 +112,7 @@ def terms_of(ticket_type: TicketType) -> Terms:
     steps = sorted(
         (step.starts_at, step.unit_amount) for step in ticket_type.price_steps.all()
     )
-    return replace(terms_without_steps(ticket_type), steps=tuple(steps))
+    return terms_without_steps(ticket_type)._replace(steps=tuple(steps))
 
 
 def terms_without_steps(ticket_type: TicketType) -> Terms:

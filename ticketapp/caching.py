@@ -14,13 +14,19 @@ def public_json(request: HttpRequest, document: Any, *, max_age: int) -> HttpRes
 
     Only for what depends on nothing but the address: never on who asks.
     """
-    body = orjson.dumps(document)
+    body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
     etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    known = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-    if etag in (tag.removeprefix("W/") for tag in known):
+    if _has(request, etag):
         response = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
     else:
         response = HttpResponse(body, content_type="application/json")
     response["ETag"] = etag
     response["Cache-Control"] = f"public, max-age={max_age}"
     return response
+
+
+def _has(request: HttpRequest, etag: str) -> bool:
+    known = request.META.get("HTTP_IF_NONE_MATCH")
+    if not known:
+        return False
+    return etag in (tag.removeprefix("W/") for tag in parse_etags(known))

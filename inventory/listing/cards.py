@@ -1,4 +1,8 @@
-"""From rows to what the API says about events. No queries here."""
+"""From rows to what the API says about events. No queries here.
+
+Instants in UTC stay what they are: whoever writes the JSON writes them many times
+quicker than Python would.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +12,7 @@ import orjson
 from django.conf import settings
 
 from inventory.availability import EventFacts, TypeFacts
-from inventory.instants import local, utc
+from inventory.instants import local
 from inventory.pricing import Fall, Quote, Terms
 
 Row = dict[str, Any]
@@ -25,13 +29,13 @@ def event_card(row: Row, now: datetime) -> JSON:
         "name": row["name"],
         "status": row["status"],
         "category": category_of(row),
-        "performers": orjson.loads(row["performers"]) if row["performers"] else [],
+        "performers": performers_of(row),
         "image_url": row["image_url"] or None,
         "venue": venue_of(row),
         "distance_m": distance_of(row),
         **times_of(row),
-        "sales_open_at": utc(row["sales_open_at"]),
-        "sales_close_at": utc(facts.closes_at),
+        "sales_open_at": row["sales_open_at"],
+        "sales_close_at": facts.closes_at,
         "availability": facts.availability(now),
         "from_price": cheapest and money(cheapest.total_amount, cheapest.currency),
         "left": facts.left(now),
@@ -94,8 +98,13 @@ def money(amount: int, currency: str) -> JSON:
 def next_price_of(fall: Fall | None) -> JSON:
     return {
         "next_price": fall and money(fall.quote.total_amount, fall.quote.currency),
-        "next_price_at": utc(fall.at) if fall else None,
+        "next_price_at": fall and fall.at,
     }
+
+
+def performers_of(row: Row) -> list[JSON]:
+    links = sorted(orjson.loads(row["performers"] or "[]"))
+    return [{"id": ident, "name": name} for _, ident, name in links]
 
 
 def category_of(row: Row) -> JSON | None:
@@ -124,14 +133,14 @@ def distance_of(row: Row) -> int | None:
 
 
 def times_of(row: Row) -> JSON:
-    """The times of an event in UTC and on the clock at its venue."""
+    """The times of an event, and how they stand on the clock at its venue."""
     zone = ZoneInfo(row["time_zone"] or "UTC")
     return {
-        "starts_at": utc(row["starts_at"]),
+        "starts_at": row["starts_at"],
         "starts_at_local": local(row["starts_at"], zone),
-        "doors_at": utc(row["doors_at"]),
+        "doors_at": row["doors_at"],
         "doors_at_local": local(row["doors_at"], zone),
-        "ends_at": utc(row["ends_at"]),
+        "ends_at": row["ends_at"],
         "local_date": row["local_date"].isoformat(),
         "time_zone": row["time_zone"],
     }
@@ -144,16 +153,17 @@ def facts_of(row: Row) -> EventFacts:
         ends_at=row["ends_at"],
         sales_open_at=row["sales_open_at"],
         sales_close_at=row["sales_close_at"],
-        types=[type_facts(values, row) for values in orjson.loads(row["types"])]
-        if row["types"]
-        else [],
+        types=[
+            type_facts(values, row)
+            for values in sorted(orjson.loads(row["types"] or "[]"))
+        ],
     )
 
 
 def type_facts(values: list[Any], row: Row) -> TypeFacts:
     """Read what `listing.rows` has packed for one ticket type."""
-    ident, name, description, fee_name, unit, fee, currency, floor, *rest = values
-    steps, available, is_capped, held = rest
+    _, name, ident, description, fee_name, unit, fee, currency, floor, *rest = values
+    steps, free, room, held = rest
     return TypeFacts(
         id=ident,
         name=name,
@@ -166,9 +176,15 @@ def type_facts(values: list[Any], row: Row) -> TypeFacts:
             tax_mode=row["tax_mode"],
             tax_basis_points=row["tax_basis_points"],
             floor_amount=floor,
-            steps=tuple((datetime.fromisoformat(at), to) for at, to in steps or ()),
+            steps=steps_of(steps),
         ),
-        available=available,
+        available=free if room is None else max(0, min(free, room)),
         held=bool(held),
-        is_capped=is_capped,
+        is_capped=room is not None,
     )
+
+
+def steps_of(steps: list[Any] | None) -> tuple[tuple[datetime, int], ...]:
+    if not steps:
+        return ()
+    return tuple(sorted((datetime.fromisoformat(at), to) for at, to in steps))

@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-from django.contrib.gis.geos import Point
 
 from events.models import Event
 from events.querysets import LONGEST_RUN
@@ -36,12 +34,17 @@ class Sort(StrEnum):
     PRICE = "price"
 
 
+class Position(NamedTuple):
+    latitude: float
+    longitude: float
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What somebody looks for. The position is as coarse as it is kept: nowhere."""
 
     sort: Sort
-    point: Point | None = None
+    position: Position | None = None
     radius_m: float | None = None
     starts_within: float | None = None
     category: str | None = None
@@ -115,7 +118,7 @@ def by_day(search: Search, after: Key | None, count: int, now: datetime) -> list
 
 def by_price(search: Search, after: Key | None, count: int, now: datetime) -> list[Row]:
     """The cheapest first; what cannot be bought comes last."""
-    if search.point is None and search.starts_within is None:
+    if search.position is None and search.starts_within is None:
         search = replace(search, starts_within=PRICED_HOURS)
     where, params = wanted(search, now, radius_m=edge_of(search))
     price, ident = (number(after[0]), after[1]) if after else (-1, FIRST_ID)
@@ -125,7 +128,7 @@ def by_price(search: Search, after: Key | None, count: int, now: datetime) -> li
 
 def edge_of(search: Search) -> float | None:
     """How far around a list looks that is not sorted by distance."""
-    return None if search.point is None else search.radius_m or RADIUS_M
+    return None if search.position is None else search.radius_m or RADIUS_M
 
 
 def wanted(
@@ -147,8 +150,8 @@ def wanted(
     if "%(yesterday)s" in window:
         params["yesterday"] = now.astimezone(UTC).date() - timedelta(days=1)
     where = [pages.PUBLISHED, window]
-    if search.point is not None:
-        params |= {"longitude": search.point.x, "latitude": search.point.y}
+    if search.position is not None:
+        params |= search.position._asdict()
     if radius_m is not None:
         where.append(pages.IN_THE_CIRCLE)
         params["radius"] = radius_m
@@ -176,7 +179,7 @@ def fetch(
     page: str, where: list[str], params: dict[str, Any], search: Search, count: int
 ) -> list[Row]:
     """The rows of a page. What is asked for all the time is planned once."""
-    distance = pages.DISTANCE if search.point else pages.NO_DISTANCE
+    distance = pages.DISTANCE if search.position else pages.NO_DISTANCE
     text = page.format(where=" AND ".join(where), distance=distance, count=count)
     usual = count == USUAL_SIZE + 1 and not search.query
     return rows_of(text, params, plan=usual)

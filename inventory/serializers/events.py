@@ -3,11 +3,10 @@
 from math import isfinite
 from typing import Any
 
-from django.contrib.gis.geos import Point
 from rest_framework import serializers
 
 from events.models import EventStatus
-from inventory.listing.search import Search, Sort
+from inventory.listing.search import Position, Search, Sort
 from inventory.serializers.shapes import (
     CategorySerializer,
     FullVenueSerializer,
@@ -74,7 +73,7 @@ class EventSearchParams(QueryParams):
             "cursor": given["cursor"],
             "search": Search(
                 sort=Sort(sort),
-                point=position,
+                position=position,
                 radius_m=radius and radius * METRES[given["unit"]],
                 starts_within=given.get("starts_within"),
                 category=given.get("category"),
@@ -82,14 +81,13 @@ class EventSearchParams(QueryParams):
             ),
         }
 
-    def _position(self, given: dict[str, Any]) -> Point | None:
+    def _position(self, given: dict[str, Any]) -> Position | None:
         for one, other in (("lat", "lon"), ("lon", "lat")):
             if one in given and other not in given:
                 self._refuse(other, f"Give it together with {one}.")
         if "lat" not in given:
             return None
-        latitude, longitude = (round(given[n], DECIMALS) for n in ("lat", "lon"))
-        return Point(longitude, latitude, srid=4326)
+        return Position(round(given["lat"], DECIMALS), round(given["lon"], DECIMALS))
 
     def _refuse(self, field: str, message: str) -> None:
         raise serializers.ValidationError({field: [message]})

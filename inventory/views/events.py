@@ -1,5 +1,6 @@
 """What is on: the list, one event, its ticket types. Public, the same for all."""
 
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -8,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from inventory.listing import cards, cursors, rows, search
@@ -89,7 +89,13 @@ def address_of(request: Request, cursor: cursors.Cursor | None) -> str | None:
     """This list at `cursor`, with the same wishes."""
     if cursor is None:
         return None
-    here = request.build_absolute_uri()
-    if not cursor.keys:
-        return remove_query_param(here, "cursor")
-    return replace_query_param(here, "cursor", cursor.write())
+    asked = request.META.get("QUERY_STRING", "").split("&")
+    kept = [part for part in asked if part and name_of(part) != "cursor"]
+    if cursor.keys:
+        kept.append(f"cursor={cursor.write()}")
+    query = f"?{'&'.join(kept)}" if kept else ""
+    return request.build_absolute_uri(f"{request.path}{query}")
+
+
+def name_of(part: str) -> str:
+    return unquote_plus(part.partition("=")[0])

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 
 from events.models import Category, Event
 from inventory.listing.cursors import Cursor
-from inventory.listing.search import Search, Sort, find
+from inventory.listing.search import Position, Search, Sort, find
 from tests import factories as make
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
-HERE = make.point(51.5434, -0.1518)
+POSITION = Position(51.5434, -0.1518)
+HERE = make.point(*POSITION)
 RADIUS_M = 5_000
 HOURS = 12
 
@@ -44,12 +46,14 @@ def catalogue():
 def ids(search: Search) -> list:
     page = find(search, cursor=Cursor(search.sort), size=500, now=NOON)
     assert page.next is None
-    return [row["id"] for row in page.rows]
+    return [UUID(row["id"]) for row in page.rows]
 
 
 def test_nearest_first_is_the_queryset_nearby(catalogue):
     for radius in (RADIUS_M, None):
-        search = Search(Sort.DISTANCE, point=HERE, radius_m=radius, starts_within=HOURS)
+        search = Search(
+            Sort.DISTANCE, position=POSITION, radius_m=radius, starts_within=HOURS
+        )
 
         expected = Event.objects.nearby(HERE, radius_m=radius, now=NOON, hours=HOURS)
 
@@ -75,7 +79,7 @@ def test_without_a_window_it_is_all_that_is_not_over(catalogue):
 
     assert set(by_start) == expected
     assert by_start[-len(dated) :] == [event.pk for event in dated]
-    assert set(ids(Search(Sort.DISTANCE, point=HERE))) == expected
+    assert set(ids(Search(Sort.DISTANCE, position=POSITION))) == expected
 
 
 @pytest.mark.parametrize("sort", Sort)
@@ -89,7 +93,13 @@ def test_words_a_category_and_a_circle_narrow_every_order(catalogue, sort):
     )
 
     found = ids(
-        Search(sort, point=HERE, radius_m=RADIUS_M, category="jazz", query="blue note")
+        Search(
+            sort,
+            position=POSITION,
+            radius_m=RADIUS_M,
+            category="jazz",
+            query="blue note",
+        )
     )
 
     assert set(found) == {event.pk for event in expected}
