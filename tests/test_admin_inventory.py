@@ -259,6 +259,36 @@ def test_a_price_plan_is_kept_below_the_price_and_above_the_floor(manager, venue
     assert TicketType.objects.get().capacity == 2
 
 
+@pytest.mark.parametrize(
+    ("prices", "accepted"), [(("20", "18"), True), (("18", "20"), False)]
+)
+def test_a_price_plan_only_ever_falls_and_buyers_see_the_next_fall(
+    manager, venue, anonymous, prices, accepted
+):
+    now = timezone.now()
+    tonight = make.event(
+        venue=venue, starts_at=now + timedelta(days=3), sales_close_at=None
+    )
+    kind = make.ticket_type(event=tonight)
+    day = f"{now + timedelta(days=1):%Y-%m-%d}"
+    steps = {"price_steps-TOTAL_FORMS": len(prices)}
+    for number, price in enumerate(prices):
+        steps[f"price_steps-{number}-starts_at_0"] = day
+        steps[f"price_steps-{number}-starts_at_1"] = f"1{number}:00"
+        steps[f"price_steps-{number}-price"] = price
+    page = reverse("admin:inventory_tickettype_change", args=[kind.pk])
+
+    answer = manager.post(page, plan_of(kind, **steps))
+
+    assert (answer.status_code == 302) == accepted
+    assert PriceStep.objects.count() == len(prices) * accepted
+    address = f"/api/v1/events/{tonight.pk}/ticket-types"
+    [told] = anonymous.get(address).json()["results"]
+    next_price = {"amount": 2000, "currency": "GBP"} if accepted else None
+    assert told["next_price"] == next_price
+    assert bool(told["next_price_at"]) == accepted
+
+
 def plan_of(kind, **changes):
     """What the page of a ticket type posts."""
     fields = {

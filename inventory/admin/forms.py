@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -203,6 +204,22 @@ class PriceStepForm(AmountsForm):
             elif problem := why_not_payable(kind, amount):
                 self.add_error("price", problem)
         return cleaned
+
+
+class PriceStepsOfAType(forms.BaseInlineFormSet):
+    """A plan that only ever falls: a step that would not is no step at all."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if self._is_kept(form)]
+        kept.sort(key=lambda form: form.instance.starts_at)
+        for earlier, later in pairwise(kept):
+            if later.instance.unit_amount >= earlier.instance.unit_amount:
+                later.add_error("price", "An earlier step is as low already.")
+
+    def _is_kept(self, form: forms.ModelForm) -> bool:
+        gone = form in self.deleted_forms or not form.is_valid()
+        return not gone and form.instance.starts_at is not None
 
 
 class Address(forms.URLField):

@@ -16,7 +16,12 @@ from events.scoping import (
 )
 from inventory import services
 from inventory.admin.caps import OverridesOfAType, Reason, overrider_of
-from inventory.admin.forms import PriceStepForm, TicketTypeForm, to_major
+from inventory.admin.forms import (
+    PriceStepForm,
+    PriceStepsOfAType,
+    TicketTypeForm,
+    to_major,
+)
 from inventory.models import CheckIn, Hold, PriceStep, TicketType
 from ticketapp.errors import DomainError
 
@@ -26,6 +31,7 @@ class PriceStepInline(VenueScopedInline):
 
     model = PriceStep
     form = PriceStepForm
+    formset = PriceStepsOfAType
     venue_path = "ticket_type__event__venue"
     parent_venue_path = "event__venue"
     add_roles = change_roles = delete_roles = MANAGERS
