@@ -30,6 +30,13 @@ async (tags) => {
 """
 
 
+def faults(phone) -> list[str]:
+    """What axe finds wrong; the page must have been opened with `bypass_csp`."""
+    phone.page.wait_for_load_state("networkidle")
+    phone.page.evaluate(AXE.read_text())
+    return phone.page.evaluate(FIND_FAULTS, RULES)
+
+
 def works_at(venue, email: str) -> None:
     user = User.objects.get(email=email)
     user.is_staff = True
@@ -60,9 +67,7 @@ def test_every_screen_can_be_used_by_everybody(chromium, stack, rush, colours):
     with someone_else(chromium, stack, color_scheme=colours, bypass_csp=True) as phone:
 
         def look(screen: str) -> None:
-            phone.page.wait_for_load_state("networkidle")
-            phone.page.evaluate(AXE.read_text())
-            found[screen] = phone.page.evaluate(FIND_FAULTS, RULES)
+            found[screen] = faults(phone)
 
         phone.open("/")
         look("welcome")

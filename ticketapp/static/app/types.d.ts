@@ -24,6 +24,7 @@ export type SavedCard = Schemas["SavedCard"];
 export type Me = Schemas["Me"];
 export type InboxItem = Schemas["Notification"];
 export type FoundPlace = Schemas["Place"];
+export type WaitlistEntry = Schemas["WaitlistEntry"];
 export type StaffVenue = Schemas["StaffVenue"];
 export type CheckIn = Schemas["CheckIn"];
 

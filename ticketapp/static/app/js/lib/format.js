@@ -16,7 +16,7 @@ const METRES_IN_A_MILE = 1609.344;
  * @param {Money} money
  */
 export function formatMoney({ amount, currency }) {
-  const exponent = WHOLE.has(currency) ? 0 : IN_THOUSANDTHS.has(currency) ? 3 : 2;
+  const exponent = exponentOf(currency);
   const major = amount / 10 ** exponent;
   const digits = Number.isInteger(major) ? 0 : exponent;
   return new Intl.NumberFormat(locale(), {
@@ -25,6 +25,32 @@ export function formatMoney({ amount, currency }) {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(major);
+}
+
+/** @param {string} currency */
+const exponentOf = (currency) => (WHOLE.has(currency) ? 0 : IN_THOUSANDTHS.has(currency) ? 3 : 2);
+
+/**
+ * As one types it into a field: "64", "32.50".
+ * @param {Money} money
+ */
+export function inMajor({ amount, currency }) {
+  const exponent = exponentOf(currency);
+  const major = amount / 10 ** exponent;
+  return Number.isInteger(major) ? String(major) : major.toFixed(exponent);
+}
+
+/**
+ * What was typed, or null if it is no sum of money.
+ * @param {string} text
+ * @param {string} currency
+ * @returns {Money | null}
+ */
+export function inMinor(text, currency) {
+  const plain = text.trim().replace(",", ".");
+  if (!/^\d{1,7}(\.\d{1,3})?$/.test(plain)) return null;
+  const amount = Math.round(Number(plain) * 10 ** exponentOf(currency));
+  return amount > 0 ? { amount, currency } : null;
 }
 
 /**

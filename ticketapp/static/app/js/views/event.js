@@ -11,6 +11,7 @@ import { Picture } from "../components/picture.js";
 import { PriceLines } from "../components/price-lines.js";
 import { EventState } from "../components/event-state.js";
 import { TicketPicker } from "../components/ticket-picker.js";
+import { Waitlist } from "../components/waitlist.js";
 import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
 import { knownEvent } from "../lib/listing.js";
@@ -67,6 +68,7 @@ function Loaded({ event: loaded, isWhole, reload }) {
         />
         ${!isWhole && html`<div class="block skeleton"><i></i><i></i><i></i></div>`}
         ${isWhole && event.availability !== "on_sale" && html`<${EventState} event=${event} reload=${reload} />`}
+        ${isWhole && html`<${Waitlist} event=${event} />`}
         ${isWhole &&
         event.ticket_types.length > 0 &&
         html`<${TicketPicker}

@@ -14,6 +14,7 @@ import { install, installOffer } from "../lib/install.js";
 import { useResource } from "../lib/resource.js";
 import { loadMe, me, saveMe, signOut, signedIn } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
+import { isLive } from "../lib/waiting.js";
 import { momentWords } from "../lib/when.js";
 
 /** @typedef {import("../../types").Order} Order */
@@ -41,6 +42,7 @@ function SignedIn() {
       <${NameForm} key=${person?.id ?? ""} name=${person?.name ?? ""} />
     </section>
     <${Inbox} />
+    <${Waiting} />
     <${Orders} />
     <${KeptCards} />
     <${LookingSwitch} />
@@ -134,6 +136,30 @@ function Inbox() {
                 <p class="as-written">${item.body}</p>
                 ${item.link && html`<p><a class="link" href=${item.link}>${t("Open")}</a></p>`}
               </details>
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}
+
+function Waiting() {
+  const { data } = useResource("/waitlist-entries");
+  /** @type {import("../../types").WaitlistEntry[]} */
+  const entries = (data?.results ?? []).filter(isLive);
+  if (entries.length === 0) return null;
+  return html`
+    <section class="block">
+      <h2 class="section-title">${t("Waiting for")}</h2>
+      <ul class="rows">
+        ${entries.map(
+          ({ id, event, offer }) => html`
+            <li key=${id}>
+              <a class="row" href=${`/events/${event.id}`}>
+                <span>${event.name}</span>
+                <span class="quiet">${offer ? t("Tickets are set aside for you") : t("On the waitlist")}</span>
+              </a>
             </li>
           `,
         )}

@@ -1,0 +1,133 @@
+"""Waiting in the app: being told, and having tickets bought."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from inventory import services as inventory
+from inventory.models import Hold, WaitlistEntry, WaitlistStatus
+from payments.consent import CURRENT, TEXTS
+from payments.models import Mandate, Order, OrderStatus
+from tests import factories as make
+from tests.browser.conftest import someone_else
+from tests.browser.phone import GOOD_CARD
+from tests.browser.test_screens import faults
+
+
+@pytest.fixture
+def gone(rush):
+    """All twelve are in two others' hands."""
+    for _ in range(2):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
+        )
+    return rush
+
+
+def let_go(ticket_type) -> None:
+    rival = Hold.objects.live().filter(ticket_type=ticket_type).first()
+    inventory.release_hold(hold=rival, now=timezone.now())
+
+
+def wait_in_line(phone, ticket_type, way: str) -> None:
+    phone.open(f"/events/{ticket_type.event_id}")
+    expect(phone.heading("Wait for tickets")).to_be_visible()
+    phone.button(way).click()
+    phone.sign_in()
+
+
+def agree(phone) -> None:
+    phone.page.get_by_label("Card number").fill(GOOD_CARD)
+    phone.page.get_by_label("Expiry").fill("1234")
+    phone.page.get_by_label("Security code").fill("123")
+    phone.page.get_by_label("I agree to this").check()
+
+
+def test_who_waits_is_told_and_buys_in_the_ordinary_way(phone, gone):
+    wait_in_line(phone, gone, "Tell me")
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    expect(phone.page.get_by_text("You are next.")).to_be_visible()
+    expect(phone.page.get_by_text("Nothing is charged unless you buy")).to_be_visible()
+
+    let_go(gone)
+    phone.page.get_by_role("link", name="Buy them for £64").click()
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+
+    assert WaitlistEntry.objects.get().status == WaitlistStatus.PURCHASED
+    assert not Mandate.objects.exists()
+
+
+def test_tickets_are_bought_for_who_agreed_to_it(phone, gone):
+    wait_in_line(phone, gone, "Buy them for me")
+    sheet = phone.page.get_by_role("dialog")
+    expect(sheet).to_contain_text(TEXTS[CURRENT])
+    sheet.get_by_label("At most, in GBP").fill("70")
+    agree(phone)
+    sheet.get_by_role("button", name="Buy them for me").click()
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    expect(phone.page.get_by_text("at most £70.00 in all")).to_be_visible()
+
+    let_go(gone)
+
+    expect(phone.heading("The waitlist has bought for you")).to_be_visible(
+        timeout=30_000
+    )
+    mandate, order = Mandate.objects.get(), Order.objects.get()
+    assert (mandate.max_total_amount, mandate.consent_version) == (7000, CURRENT)
+    assert (order.status, order.amount) == (OrderStatus.PAID, 6400)
+
+
+def test_nobody_agrees_by_accident(phone, gone):
+    wait_in_line(phone, gone, "Buy them for me")
+    sheet = phone.page.get_by_role("dialog")
+    expect(sheet.get_by_label("I agree to this")).not_to_be_checked()
+
+    sheet.get_by_role("button", name="Buy them for me").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("have us tell you instead")
+    assert not WaitlistEntry.objects.exists()
+    sheet.get_by_role("button", name="Only tell me").click()
+
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    assert not WaitlistEntry.objects.get().charges_card
+
+
+def test_saying_yes_and_saying_no_are_as_easy(phone, gone):
+    phone.open(f"/events/{gone.event_id}")
+    told, bought = (
+        phone.button(name).bounding_box() for name in ("Tell me", "Buy them for me")
+    )
+
+    assert (told["width"], told["height"]) == (bought["width"], bought["height"])
+
+
+def test_the_line_is_found_again_and_can_be_left(phone, gone):
+    wait_in_line(phone, gone, "Tell me")
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    phone.open("/you")
+    phone.page.get_by_role("link", name="Late Show On the waitlist").click()
+
+    phone.button("Leave the waitlist").click()
+
+    expect(phone.page.get_by_text("You have left this waitlist")).to_be_visible()
+    expect(phone.button(re.compile("^Tell me$"))).to_be_visible()
+    assert WaitlistEntry.objects.get().status == WaitlistStatus.WITHDRAWN
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_waiting_can_be_used_by_everybody(chromium, stack, gone, colours):
+    with someone_else(chromium, stack, color_scheme=colours, bypass_csp=True) as phone:
+        phone.open(f"/events/{gone.event_id}")
+        expect(phone.heading("Wait for tickets")).to_be_visible()
+        found = {"ways": faults(phone)}
+        phone.button("Buy them for me").click()
+        phone.sign_in()
+        expect(phone.page.get_by_label("I agree to this")).to_be_visible()
+        found["sheet"] = faults(phone)
+        phone.button("Only tell me").click()
+        expect(phone.heading("You are on the waitlist")).to_be_visible()
+        found["place"] = faults(phone)
+
+    assert {screen: wrong for screen, wrong in found.items() if wrong} == {}

@@ -1,0 +1,183 @@
+/** "Buy them for me": how much at most, until when, with which card, and a clear yes. */
+import { useId, useRef, useState } from "preact/hooks";
+
+import { html } from "../html.js";
+import { asApiError } from "../lib/api.js";
+import { serverNow } from "../lib/clock.js";
+import { inMajor, inMinor, times } from "../lib/format.js";
+import { t, tn } from "../lib/i18n.js";
+import { useResource } from "../lib/resource.js";
+import { join, keepCard } from "../lib/waiting.js";
+import { clockTime } from "../lib/when.js";
+import { CardForm } from "./card-form.js";
+import { Refusal } from "./notice.js";
+import { SavedCards, isUsable } from "./saved-cards.js";
+import { Sheet } from "./sheet.js";
+import { StripeForm } from "./stripe-form.js";
+
+/** @typedef {import("../../types").EventDetail} EventDetail */
+/** @typedef {import("../../types").TicketType} TicketType */
+
+const HALF_HOURS = [1, 2, 4, 8];
+const HALF_HOUR = 30 * 60_000;
+
+/**
+ * Nothing is ticked beforehand, and being told instead is one tap as well.
+ * @param {{
+ *   event: EventDetail,
+ *   type: TicketType,
+ *   quantity: number,
+ *   onClose: () => void,
+ *   onTell: () => void,
+ *   onJoined: () => void,
+ * }} props
+ */
+export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) {
+  const consent = useResource("/waitlist-entries/consent");
+  const payments = useResource("/payments/config");
+  const kept = useResource("/payment-methods");
+  const isReady = consent.data && payments.data && kept.data;
+  const error = consent.error ?? payments.error ?? kept.error;
+  return html`
+    <${Sheet}
+      title=${tn(quantity, "Buy {n} ticket for me", "Buy {n} tickets for me")}
+      onClose=${onClose}
+      wide=${true}
+    >
+      ${error && html`<${Refusal} error=${error} />`}
+      ${!isReady && !error && html`<p role="status">${t("Loading…")}</p>`}
+      ${isReady &&
+      html`<${Mandate}
+        ...${{ event, type, quantity, onTell, onJoined }}
+        consent=${consent.data}
+        payments=${payments.data}
+        cards=${kept.data.results}
+      />`}
+    <//>
+  `;
+}
+
+/**
+ * @param {{
+ *   event: EventDetail,
+ *   type: TicketType,
+ *   quantity: number,
+ *   onTell: () => void,
+ *   onJoined: () => void,
+ *   consent: {version: string, text: string},
+ *   payments: import("../../types").PaymentsConfig,
+ *   cards: import("../../types").SavedCard[],
+ * }} props
+ */
+function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards }) {
+  const price = times(type.price.total, quantity);
+  const ends = endsOf(event);
+  const [most, setMost] = useState(inMajor(price));
+  const [until, setUntil] = useState(ends.at(-1)?.at ?? "");
+  const [picked, setPicked] = useState(cards.find(isUsable)?.id ?? "new");
+  const [agrees, setAgrees] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [hint, setHint] = useState("");
+  const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
+  const form = useRef(/** @type {import("./card-form.js").PayForm | null} */ (null));
+  const id = useId();
+  const maximum = inMinor(most, price.currency);
+
+  /** @param {Event} submit */
+  const submit = async (submit) => {
+    submit.preventDefault();
+    setError(null);
+    const missing = !maximum
+      ? t("Say how much it may cost at most.")
+      : agrees
+        ? ""
+        : t("Tick that you agree, or have us tell you instead.");
+    setHint(missing);
+    if (missing || !maximum || isBusy) return;
+    setBusy(true);
+    try {
+      const card = await cardFrom();
+      if (card) {
+        await join(type.id, quantity, { maximum, until, card, consent: consent.version });
+        return onJoined();
+      }
+    } catch (reason) {
+      setError(asApiError(reason));
+    }
+    setBusy(false);
+  };
+
+  const cardFrom = async () => {
+    if (picked !== "new") return picked;
+    const method = await form.current?.tokenise();
+    return method ? keepCard(method) : null;
+  };
+
+  return html`
+    <form class="form" onSubmit=${submit} noValidate>
+      ${error && html`<${Refusal} error=${error} money=${true} />`}
+      <div class="card-row">
+        <label class="field" for=${`${id}-most`}>
+          <span>${t("At most, in {currency}, all together", { currency: price.currency })}</span>
+          <input
+            id=${`${id}-most`}
+            inputmode="decimal"
+            autocomplete="off"
+            value=${most}
+            onInput=${(/** @type {any} */ input) => setMost(input.target.value)}
+          />
+        </label>
+        <label class="field" for=${`${id}-until`}>
+          <span>${t("Until")}</span>
+          <select
+            id=${`${id}-until`}
+            value=${until}
+            onChange=${(/** @type {any} */ choice) => setUntil(choice.target.value)}
+          >
+            ${ends.map(({ at, words }) => html`<option key=${at} value=${at}>${words}</option>`)}
+          </select>
+        </label>
+      </div>
+      ${cards.length > 0 && html`<${SavedCards} cards=${cards} picked=${picked} onPick=${setPicked} />`}
+      <div class="form" hidden=${picked !== "new"}>
+        ${payments.provider === "stripe"
+          ? html`<${StripeForm} payments=${payments} total=${price} form=${form} />`
+          : html`<${CardForm} payments=${payments} form=${form} disabled=${isBusy} />`}
+        <p class="quiet">${t("This card is kept, so that it can be charged; you can remove it under You.")}</p>
+      </div>
+      <div class="consent" id=${`${id}-terms`}>${consent.text}</div>
+      <label class="tick">
+        <input
+          type="checkbox"
+          checked=${agrees}
+          aria-describedby=${`${id}-terms`}
+          onChange=${(/** @type {any} */ tick) => setAgrees(tick.target.checked)}
+        />
+        <span>${t("I agree to this")}</span>
+      </label>
+      ${hint && html`<p class="hint" role="alert">${hint}</p>`}
+      <div class="welcome-ways">
+        <button type="submit" class="button" disabled=${isBusy}>
+          ${isBusy ? t("One moment…") : t("Buy them for me")}
+        </button>
+        <button type="button" class="button" disabled=${isBusy} onClick=${onTell}>${t("Only tell me")}</button>
+      </div>
+    </form>
+  `;
+}
+
+/**
+ * When one may stop waiting: after a while, or when there is no point any more.
+ * @param {EventDetail} event
+ */
+function endsOf(event) {
+  const now = serverNow();
+  const marks = [event.sales_close_at, event.starts_at].map((at) => (at ? Date.parse(at) : Infinity));
+  const last = Math.min(...marks);
+  const whiles = HALF_HOURS.map((n) => now + n * HALF_HOUR).filter((at) => at < last);
+  const all = Number.isFinite(last) ? [...whiles, last] : whiles;
+  return all.map((at) => ({
+    at: new Date(at).toISOString(),
+    words: clockTime(at, event.time_zone),
+  }));
+}
