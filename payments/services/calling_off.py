@@ -56,6 +56,7 @@ from payments.services.refunds import open_lines, refund_lines
 from payments.services.runs import Run
 
 STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
+CLOSED_AT_ONCE = 10
 TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
 
@@ -70,15 +71,13 @@ class CalledOff(Run):
 
 
 def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
-    """Close what is open, owe what was paid, and tell, for up to `limit` orders.
+    """Owe what was paid, tell, and close what is open, for up to `limit` orders.
 
     Open intents are cancelled at the provider first: one that says it took the
-    money is settled, and settling gives it back.
+    money is settled, and settling gives it back. The provider is asked last and
+    about a few orders at a time, so that its silence keeps nobody else waiting.
     """
     done = CalledOff()
-    for order in list(_pending_orders(now, limit)):
-        with done.apart(order):
-            _close(order, done, now)
     for order_id in list(_owed_orders().values_list("pk", flat=True)[:limit]):
         with done.apart(f"order {order_id}"):
             done.owed += _owe(order_id, now)
@@ -90,6 +89,9 @@ def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
         with done.apart(order):
             messages.tell_ended(order, now=now)
             done.told += 1
+    for order in list(_pending_orders(now, min(limit, CLOSED_AT_ONCE))):
+        with done.apart(order):
+            _close(order, done, now)
     return done
 
 

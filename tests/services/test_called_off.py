@@ -17,7 +17,7 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.services import refund_lines
+from payments.services import calling_off, refund_lines
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
@@ -112,6 +112,22 @@ def test_while_the_provider_is_silent_nothing_is_freed_and_staff_see_it(show):
     sweep(LATER + timedelta(minutes=1))
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
+
+
+def test_a_silent_provider_is_asked_about_a_few_and_keeps_no_refund_from_being_owed(
+    show, monkeypatch
+):
+    monkeypatch.setattr(calling_off, "CLOSED_AT_ONCE", 1)
+    for _ in range(3):
+        challenged(held(event=show))
+    paid(event=show)
+    call_off(show)
+
+    with outage("before"):
+        done = services.sweep_called_off_events(now=LATER, limit=100)
+
+    assert (done.owed, done.waiting) == (1, 1)
+    assert Refund.objects.get().status == RefundStatus.OWED
 
 
 def test_a_short_balance_pauses_and_staff_see_how_far_it_is(show):
