@@ -1,12 +1,10 @@
 """The map on a venue's admin page, in a real browser."""
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from events.models import LocationPrecision
 from tests import factories as make
-
-PASSWORD = "long enough for a test"
+from tests.browser.desk import at_a_desk
 
 
 @pytest.fixture
@@ -20,26 +18,13 @@ def venue(transactional_db):
 @pytest.fixture
 def desk(chromium, stack, venue):
     """A manager's browser, signed in; everything it asks for is noted."""
-    # Hashed as the stack does it: the tests' own hasher is unknown there.
-    hashed = PBKDF2PasswordHasher().encode(PASSWORD, "a-salt-of-the-tests")
-    manager = make.staff(venue=venue)
-    type(manager).objects.filter(pk=manager.pk).update(password=hashed)
-    context = chromium.new_context(
-        base_url=stack.url, viewport={"width": 1280, "height": 900}
-    )
-    page = context.new_page()
-    page.asked, page.faults = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.goto("/admin/login/?next=/admin/")
-    page.fill("#id_username", manager.email)
-    page.fill("#id_password", PASSWORD)
-    page.click("[type=submit]")
-    page.wait_for_selector("text=Tonight")
-    page.goto(f"/admin/events/venue/{venue.pk}/change/")
-    page.wait_for_selector(".venue-pin")
-    yield page
-    context.close()
+    with at_a_desk(chromium, stack.url, make.staff(venue=venue)) as page:
+        page.asked, page.faults = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(f"/admin/events/venue/{venue.pk}/change/")
+        page.wait_for_selector(".venue-pin")
+        yield page
 
 
 def save(page):
