@@ -28,7 +28,6 @@ from payments.gateways import (
 from payments.models import (
     OPEN_PAYMENT,
     Dispute,
-    DisputeStatus,
     IncidentKind,
     LedgerEntry,
     LedgerKind,
@@ -60,7 +59,6 @@ EVERY_DAY = timedelta(days=1)
 # Who has more than that to do needs no list.
 MOST_KEPT = 1000
 COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
-TAKEN = (DisputeStatus.OPEN, DisputeStatus.LOST)
 CLOSED = "The provider refuses to be asked: {reason}."
 SILENT = "The provider stopped answering; the rest was not compared."
 
@@ -184,7 +182,7 @@ def _payments_of(intents: Iterable[Intent]) -> dict[str | UUID | None, Payment]:
 
 
 def _with_its_books() -> QuerySet[Payment]:
-    """Payments with what came in, what went back, and whether a bank asks for it."""
+    """Payments with what came in, what went back, and whether a bank ever asked."""
     captures = LedgerEntry.objects.filter(
         payment=OuterRef("pk"), kind=LedgerKind.CAPTURE
     )
@@ -194,19 +192,13 @@ def _with_its_books() -> QuerySet[Payment]:
     return Payment.objects.select_related("order__hold", "order__event").annotate(
         booked=_sum_of(captures),
         given_back=_sum_of(refunds),
-        asked_back=Exists(_disputes_taking_money().filter(payment=OuterRef("pk"))),
+        was_disputed=Exists(Dispute.objects.filter(payment=OuterRef("pk"))),
     )
 
 
 def _sum_of(rows: QuerySet) -> Coalesce:
     sums = rows.order_by().values("payment").annotate(sum=Sum("amount"))
     return Coalesce(Subquery(sums.values("sum")), 0)
-
-
-def _disputes_taking_money() -> QuerySet[Dispute]:
-    """Those that have the money; a mere inquiry has not."""
-    taken = Dispute.objects.filter(status__in=TAKEN)
-    return taken.exclude(provider_status__startswith="warning")
 
 
 def _id_in(intent: Intent) -> UUID | None:
@@ -245,16 +237,15 @@ def _agree(intent: Intent, payment: Payment) -> bool:
         intent.currency,
         intent.amount_received,
         intent.amount_refunded,
-        intent.disputed,
     )
     here = (
         payment.status,
         payment.currency,
         books.booked,
         books.given_back,
-        books.asked_back,
     )
-    return payment.status == PaymentStatus.SUCCEEDED and here == there
+    disputed = intent.disputed or books.was_disputed
+    return payment.status == PaymentStatus.SUCCEEDED and here == there and not disputed
 
 
 def _state(
@@ -337,21 +328,31 @@ def _refunded(
 def _disputed(
     intent: Intent, payment: Payment, now: datetime, *, repair: bool
 ) -> Iterator[Difference]:
-    known = _disputes_taking_money().filter(payment=payment)
-    if known.exists() == intent.disputed:
+    """Each dispute and what was decided; that there was one says nothing of its end."""
+    ours = Dispute.objects.filter(payment=payment)
+    here = dict(ours.values_list("provider_id", "provider_status"))
+    if not intent.disputed and not here:
         return
-    state = "disputed" if intent.disputed else "not disputed"
+    theirs = get_gateway().list_disputes(intent_id=intent.id)
+    there = {info.id: info.status for info in theirs}
+    if here == there:
+        return
     difference = Difference(
         "disputes_differ",
         intent.id,
-        f"{state} at the provider, otherwise here",
+        f"{_in_words(there)} at the provider, {_in_words(here)} here",
         "record what the provider says of its disputes",
     )
     if repair:
-        for info in get_gateway().list_disputes(intent_id=intent.id):
+        for info in theirs:
             disputes.apply_dispute(payment=payment, info=info, now=now)
-        difference.done = True
+        difference.done = set(here) <= set(there)
     yield difference
+
+
+def _in_words(statuses: dict[str, str]) -> str:
+    told = [f"{name} {status}" for name, status in sorted(statuses.items())]
+    return ", ".join(told) or "no dispute"
 
 
 def _only_here(

@@ -24,6 +24,7 @@ from payments.models import (
     PaymentStatus,
     ReconcileRun,
     Refund,
+    SandboxObject,
     StripeEvent,
 )
 from payments.services import differences as house
@@ -128,6 +129,38 @@ def test_a_refund_and_a_dispute_we_never_heard_of_are_recorded(tonight):
 
     assert Refund.objects.get().unallocated
     assert Dispute.objects.get().payment.order == disputed
+    assert differences() == []
+
+
+def open_dispute(tonight) -> dict:
+    placed_now(tonight, number=DISPUTED)
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    differences("--repair")
+    return at_provider("dispute")[0]
+
+
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+def test_what_a_bank_decided_without_our_hearing_it_is_recorded(tonight, verdict):
+    dispute = open_dispute(tonight)
+    word = {"won": "winning_evidence", "lost": "losing_evidence"}[verdict]
+    evidence = {"evidence[uncategorized_text]": word}
+    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
+
+    assert differences("--repair") == ["disputes_differ"]
+
+    assert Dispute.objects.get().status == verdict
+    assert differences() == []
+
+
+def test_a_charge_that_stays_marked_after_a_dispute_was_won_is_no_difference(tonight):
+    dispute = open_dispute(tonight)
+    evidence = {"evidence[uncategorized_text]": "winning_evidence"}
+    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
+    differences("--repair")
+    charge = SandboxObject.objects.get(type="charge")
+    charge.data["disputed"] = True
+    charge.save()
+
     assert differences() == []
 
 
