@@ -25,13 +25,15 @@ export function LookingSwitch() {
     }
     setChosen(null);
   };
+  // A person this device has kept from before does not say: then it is on.
+  const isOn = chosen ?? person.show_viewer_counts !== false;
   return html`
     <section class="block">
       <h2 class="section-title">${t("What you are shown")}</h2>
       <label class="tick">
         <input
           type="checkbox"
-          checked=${chosen ?? person.show_viewer_counts}
+          checked=${isOn}
           disabled=${chosen !== null}
           onChange=${change}
         />
