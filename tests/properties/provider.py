@@ -1,5 +1,6 @@
 """The provider's side of the world: its bank statement, its post and its weather."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -118,7 +119,7 @@ def lose(event: SandboxEvent) -> None:
 
 
 def _letters(event: SandboxEvent, times: int) -> Iterator[tuple[bytes, str]]:
-    body = post.json.dumps(event.payload)
+    body = json.dumps(event.payload)
     for _ in range(times):
         # Signatures are dated by the clock on the wall: an old one is refused.
         yield body.encode(), post.sign(body, now=timezone.now())
