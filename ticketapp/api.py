@@ -79,8 +79,29 @@ def _complaints(given: QueryDict, known: list[str]) -> dict[str, list[str]]:
     return errors
 
 
-class QueryParams(serializers.Serializer):
-    """The query parameters that an endpoint understands, as serializer fields."""
+class Reader(serializers.Serializer):
+    """What a request says, as serializer fields: read by one for all requests.
+
+    It keeps nothing of them, and making its fields takes longer than reading.
+    """
+
+    @classmethod
+    @cache
+    def reader(cls) -> "Reader":
+        return cls()
+
+
+class Body(Reader):
+    """The body that an endpoint understands."""
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """Give the cleaned values, or refuse what is missing or wrong."""
+        return cls.reader().run_validation(request.data)
+
+
+class QueryParams(Reader):
+    """The query parameters that an endpoint understands."""
 
     @classmethod
     def read(cls, request: Request, *, also: Iterable[str] = ()) -> dict[str, Any]:
@@ -92,14 +113,6 @@ class QueryParams(serializers.Serializer):
         refuse_unknown(request.query_params, known={*reader.fields, *also})
         # Plain, not a form: an empty value is a value, and a wrong one.
         return reader.run_validation(request.query_params.dict())
-
-    @classmethod
-    @cache
-    def reader(cls) -> "QueryParams":
-        """The one that reads for all requests: it keeps nothing of them, and making
-        its fields takes longer than reading.
-        """
-        return cls()
 
 
 class StrictQueryMixin(APIView):

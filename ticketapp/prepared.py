@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 LIFETIME_SECONDS = 60.0
 # EXPLAIN makes the plan that is kept, and runs nothing.
@@ -45,19 +45,14 @@ SQL_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A prepared statement: its name in the session and its arguments in order."""
+    """A prepared statement: its name in the session, and the SQL that runs it."""
 
     name: str
-    arguments: tuple[str, ...]
+    call: str
     made_at: float
 
-    @property
-    def call(self) -> str:
-        given = ", ".join(f"%({argument})s" for argument in self.arguments)
-        return f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
 
-
-Key = tuple[str, tuple[str, ...]]
+Key = tuple[str, tuple[type, ...]]
 _plans: "WeakKeyDictionary[Any, dict[Key, Plan]]" = WeakKeyDictionary()
 _serial = count(1)
 
@@ -69,12 +64,13 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     same `params`. The types in the plan follow from the values of this call, or,
     not `typed`, from the columns that they are written to or compared with.
     """
-    connection.ensure_connection()
-    plans = _plans.setdefault(connection.connection, {})
-    types = {name: sql_type(params[name]) for name in params} if typed else {}
-    key = (statement, tuple(types.values()))
+    here = connections[DEFAULT_DB_ALIAS]
+    here.ensure_connection()
+    plans = _plans.setdefault(here.connection, {})
+    key = (statement, tuple(map(type, params.values())) if typed else ())
     plan = plans.get(key)
     if plan is None or time.monotonic() - plan.made_at > LIFETIME_SECONDS:
+        types = {name: sql_type(params[name]) for name in params} if typed else {}
         plans[key] = plan = _plan(statement, types, instead_of=plan)
     return plan.call
 
@@ -113,4 +109,6 @@ def _plan(
     # Not through Django's cursor: it is no query of anybody's, only its plan.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(make)
-    return Plan(name, tuple(numbered), time.monotonic())
+    given = ", ".join(f"%({argument})s" for argument in numbered)
+    call = f"EXECUTE {name} ({given})" if given else f"EXECUTE {name}"
+    return Plan(name, call, time.monotonic())

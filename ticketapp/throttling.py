@@ -13,11 +13,18 @@ from rest_framework.request import Request
 
 logger = logging.getLogger(__name__)
 
+# In one command, which takes Python half as long as two in a pipeline.
+COUNT = """
+local count = redis.call("INCR", KEYS[1])
+if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
+return count
+"""
+
 
 class WriteThrottle(throttling.BaseThrottle):
     """So many writes a minute for one account, or for one address without one.
 
-    One INCR in Redis; reads are free here (the proxy limits those per address).
+    One count in Redis; reads are free here (the proxy limits those per address).
     A request is let through when Redis is away: selling goes on. Rates are
     settings.WRITES_PER_MINUTE and ANONYMOUS_WRITES_PER_MINUTE; 0 is no limit.
     """
@@ -43,10 +50,7 @@ class WriteThrottle(throttling.BaseThrottle):
     def _count(self, scope: str) -> int:
         key = f"throttle:{scope}:{int(time.time() // self.SECONDS)}"
         try:
-            with get_redis_connection().pipeline(transaction=False) as pipe:
-                pipe.incr(key)
-                pipe.expire(key, self.SECONDS)
-                return pipe.execute()[0]
+            return get_redis_connection().eval(COUNT, 1, key, self.SECONDS)
         except (redis.RedisError, ConnectionInterrupted):
             logger.warning("Redis is away: writes are not limited.")
             return 0

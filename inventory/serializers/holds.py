@@ -13,6 +13,7 @@ from inventory.serializers.shapes import (
     PriceSerializer,
     page_of,
 )
+from ticketapp.api import Body
 
 
 class WholeNumber(serializers.IntegerField):
@@ -24,7 +25,7 @@ class WholeNumber(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class HoldRequestSerializer(serializers.Serializer):
+class HoldRequestSerializer(Body):
     ticket_type = serializers.UUIDField()
     quantity = WholeNumber(min_value=1, max_value=settings.MAX_TICKETS_PER_HOLD)
 

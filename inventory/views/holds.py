@@ -54,13 +54,12 @@ class HoldListView(StrictQueryMixin, generics.GenericAPIView):
         `action` of `sold_out` is `join_waitlist` where you may wait for a ticket to
         come back, else `choose_other_tickets`.
         """
-        wanted = HoldRequestSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        wanted = HoldRequestSerializer.read(request)
         now = timezone.now()
         hold = services.hold_tickets(
             user=request.user,
-            ticket_type=type_or_400(wanted.validated_data["ticket_type"]),
-            quantity=wanted.validated_data["quantity"],
+            ticket_type=type_or_400(wanted["ticket_type"]),
+            quantity=wanted["quantity"],
             now=now,
         )
         document = (

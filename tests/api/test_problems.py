@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import connection
 from django.test import Client, override_settings
 from django.urls import include, path
+from django_redis import get_redis_connection
 from rest_framework import generics, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -320,6 +321,16 @@ def test_writes_beyond_the_limit_are_told_when_to_come_back(api, settings):
     assert 1 <= int(answers[2]["Retry-After"]) <= 60
     assert body["action"] == "wait"
     assert User.objects.count() == 3
+
+
+def test_what_was_counted_is_forgotten_with_its_minute(api):
+    for number in range(2):
+        api.post(ADDRESS, {"email": f"{number}@x.example"})
+
+    redis = get_redis_connection()
+    kept = [redis.ttl(key) for key in redis.scan_iter("throttle:*")]
+    assert kept
+    assert all(0 <= seconds <= 60 for seconds in kept)
 
 
 def test_reads_are_not_counted_and_one_account_does_not_slow_another(api, settings):
