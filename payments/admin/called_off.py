@@ -15,7 +15,6 @@ from payments.admin.reading import ReadOnlyAdmin
 from payments.models import CalledOffEvent
 from payments.money import in_words
 
-COUNTS = ("orders", "pending", "refunded", "on_the_way", "failed", "disputed")
 SECONDS_TO_NEXT_LOOK = "5"
 
 
@@ -24,13 +23,8 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
     """How far the refunds of cancelled events are; counted afresh each time."""
 
     list_display = (
-        "name",
-        "local_date",
-        "status",
-        "bar",
-        *COUNTS,
-        "went_back",
-        "waits",
+        *("name", "local_date", "status", "bar"),
+        *("failed", "disputed", "went_back", "waits"),
     )
     list_filter = ("status",)
     list_select_related = ("venue",)
@@ -41,7 +35,9 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
         ("name", "venue"),
         ("status", "local_date"),
         "bar",
-        COUNTS,
+        ("orders", "pending"),
+        ("refunded", "on_the_way"),
+        ("failed", "disputed"),
         ("went_back", "waits"),
     )
 
