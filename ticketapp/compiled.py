@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
@@ -59,10 +59,11 @@ class Compiled(Generic[M]):
     def all(self, **ids: UUID | str) -> list[M]:
         """Every row, in the order of the queryset."""
         text = self._text or self._compile()
-        if text.locks and connection.get_autocommit():
+        here = connections[DEFAULT_DB_ALIAS]
+        if text.locks and here.get_autocommit():
             raise TransactionManagementError("A lock needs a transaction to last.")
         params = text.fixed | ids
-        with connection.cursor() as cursor:
+        with here.cursor() as cursor:
             cursor.execute(planned(text.sql, params), params)
             rows = cursor.fetchall()
         if text.converters:
@@ -81,7 +82,7 @@ class Compiled(Generic[M]):
         return found
 
     def _object(self, text: _Text, row: Sequence[Any]) -> M:
-        found: Any = text.model.from_db(connection.alias, text.names, row[text.span])
+        found: Any = text.model.from_db(DEFAULT_DB_ALIAS, text.names, row[text.span])
         for relative in text.relatives:
             relative.populate(row, found)
         return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BinaryField, Field, Model
 from django.db.models.expressions import DatabaseDefault
 
@@ -31,13 +31,13 @@ def insert(*rows: Model, ignore_conflicts: bool = False) -> int:
     for turn, row in enumerate(rows):
         values |= {f"{k}_{turn}": v for k, v in _prepared(row, given).items()}
     sql = _insertion(model, given, len(rows), ignore_conflicts)
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(planned(sql, values, typed=False), values)
         if len(rows) == 1 and rows[0].pk is None and cursor.rowcount:
             [rows[0].pk] = cursor.fetchone()
         written = cursor.rowcount
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return written
 
 
@@ -55,7 +55,7 @@ def write(
     sql = _change(model, tuple(changes), tuple(only_if))
     params = changes | {f"if_{name}": value for name, value in only_if.items()}
     params |= {"key": key}
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(planned(sql, params, typed=False), params)
         return bool(cursor.rowcount)
 
@@ -64,12 +64,12 @@ def values_of(model: type[Model], changes: dict[str, Any]) -> dict[str, Any] | N
     """Changes as `write` takes them; None if one is for the database to work out."""
     if any(hasattr(value, "resolve_expression") for value in changes.values()):
         return None
-    found = {}
+    found, here = {}, connections[DEFAULT_DB_ALIAS]
     for name, value in changes.items():
         field = model._meta.get_field(name)
         if isinstance(value, Model):
             value = value.pk
-        found[field.attname] = field.get_db_prep_save(value, connection)
+        found[field.attname] = field.get_db_prep_save(value, here)
     return found
 
 
@@ -79,10 +79,9 @@ def _is_left_to_database(row: Model, field: Field) -> bool:
 
 
 def _prepared(row: Model, names: Sequence[str]) -> dict[str, Any]:
-    fields = _fields(type(row))
+    fields, here = _fields(type(row)), connections[DEFAULT_DB_ALIAS]
     return {
-        name: fields[name].get_db_prep_save(getattr(row, name), connection)
-        for name in names
+        name: fields[name].get_db_prep_save(getattr(row, name), here) for name in names
     }
 
 

@@ -15,17 +15,20 @@ from payments.services.keeping import keep_card
 from ticketapp.compiled import Compiled
 
 KEPT_CARD = Compiled(
-    lambda card, user: SavedCard.objects.filter(pk=card, user=user, removed_at=None)
+    lambda card, user: SavedCard.objects.filter(
+        pk=card, user=user, removed_at=None
+    ).select_related("user__customer")
 )
 CUSTOMER = Compiled(lambda user: Customer.objects.filter(user=user))
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card to pay with: typed just now, or kept before."""
+    """A card to pay with: typed just now, or kept before, for a `customer`."""
 
     provider_id: str
     is_saved: bool
+    customer: str = ""
 
 
 def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
@@ -43,7 +46,9 @@ def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
     kept = KEPT_CARD.first(card=wanted, user=user.pk)
     if kept is None or has_expired(kept, now):
         raise SavedCardGone
-    return Card(kept.provider_id, is_saved=True)
+    known = getattr(kept.user, "customer", None)
+    customer = known.provider_id if known else ""
+    return Card(kept.provider_id, is_saved=True, customer=customer)
 
 
 def has_expired(card: SavedCard, now: datetime) -> bool:
@@ -56,6 +61,8 @@ def customer_for(*, user: User, card: Card, save_card: bool) -> str:
 
     A kept card belongs to a customer, and a card can only be kept for one.
     """
+    if card.customer:
+        return card.customer
     return ensure_customer(user) if card.is_saved or save_card else ""
 
 

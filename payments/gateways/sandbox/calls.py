@@ -39,6 +39,14 @@ PREFIXES = {
 EXPANDABLE = ("payment_method", "latest_charge", "customer", "charge", "payment_intent")
 MAX_PAGE = 100
 
+# The intent first: of the two, it is what the address names.
+LOCKED_TO_CONFIRM = Compiled(
+    lambda intent, method: (
+        SandboxObject.objects.select_for_update()
+        .filter(pk__in=(intent, method))
+        .order_by("type")
+    )
+)
 FOUND = Compiled(lambda key, kind: SandboxObject.objects.filter(pk=key, type=kind))
 LOCKED = Compiled(
     lambda key, kind: SandboxObject.objects.select_for_update().filter(
@@ -107,6 +115,7 @@ class Call:
     changed: dict[str, SandboxObject] = field(default_factory=dict)
     events: list[SandboxEvent] = field(default_factory=list)
     known: dict[str, SandboxObject] = field(default_factory=dict)
+    locked: dict[str, SandboxObject] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         value = self.params.get(name, "")
@@ -144,7 +153,14 @@ class Call:
         self, type_: str, id_: str, param: str, *, status: int = 404
     ) -> SandboxObject:
         """The object, locked until this request is through."""
+        if (found := self.locked.get(id_)) and found.type == type_:
+            return found
         return self._only(LOCKED, type_, id_, param, status)
+
+    def lock_to_confirm(self, intent: str, method: str) -> None:
+        """Lock an intent and what shall pay it, if they are there, in one go."""
+        for found in LOCKED_TO_CONFIRM.all(intent=intent, method=method):
+            self.locked[found.pk] = self.known[found.pk] = found
 
     def _only(
         self,

@@ -88,6 +88,7 @@ def cancel(call: Call, id_: str) -> dict[str, Any]:
 
 def confirm(call: Call, id_: str) -> dict[str, Any]:
     """Try the card: succeed, decline (402), or ask for authentication."""
+    call.lock_to_confirm(id_, call.text("payment_method"))
     intent = call.lock("payment_intent", id_, "intent")
     data = intent.data
     if data["status"] not in CONFIRMABLE:
