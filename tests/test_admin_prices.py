@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from events.models import Role, TaxMode
+from inventory import services as inventory
 from inventory.chargeable import SMALLEST_CHARGES, largest_charge, smallest_charge
 from inventory.models import PriceStep, TicketType
 from tests import factories as make
@@ -54,7 +55,7 @@ def test_a_price_that_can_be_charged_or_is_nothing_is_taken(manager, venue, row)
         ({"price": "0.26"}, "that is 0.29 GBP: charge at least 0.30 GBP, or nothing"),
         ({"price": "0", "fee": "0.2", "fee_name": "Fee"}, "charge at least 0.30 GBP"),
         ({"floor": "0.05"}, "that is 0.06 GBP: charge at least 0.30 GBP"),
-        ({"price": "909091"}, "no card can be charged more than 999999.99"),
+        ({"price": "909091"}, "a ticket can cost 999999.99 at the most"),
         ({"price": "30000000"}, "more than any card can be charged"),
     ],
 )
@@ -66,6 +67,18 @@ def test_a_price_that_no_card_is_charged_is_refused_with_what_to_do(
     assert problem in problems_of(save(manager, kind, **row))
     kind.refresh_from_db()
     assert (kind.unit_amount, kind.fee_amount, kind.floor_amount) == (2500, 0, None)
+
+
+def test_a_price_of_many_noughts_leaves_room_for_a_hold_of_many_tickets(manager, venue):
+    kind = make.ticket_type(event=make.event(venue=venue), currency="IDR", stock=10)
+
+    assert "2147483.64 at the most" in problems_of(save(manager, kind, price="1952258"))
+    assert save(manager, kind, price="1952257", tickets=10).status_code == 302
+    kind = TicketType.objects.with_terms().get()
+    hold = inventory.hold_tickets(
+        user=make.buyer(), ticket_type=kind, quantity=6, now=NOON
+    )
+    assert hold.total_amount > 10**9
 
 
 def test_a_fee_may_not_be_taken_off_a_price_that_falls_too_low(manager, venue):

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -52,13 +53,14 @@ def why_not_payable(kind: TicketType, unit_amount: int) -> str:
     """Why no card can be charged this price with its fee and tax; "" if one can."""
     quote = terms_without_steps(kind).quote_for(unit_amount)
     total, currency = quote.total_amount, quote.currency
-    least, most = smallest_charge(currency), largest_charge(currency)
+    least = smallest_charge(currency)
+    most = min(largest_charge(currency), MOST_AMOUNT // settings.MAX_TICKETS_PER_HOLD)
     told = f"With fee and tax that is {to_major(total, currency)} {currency}"
     if 0 < total < least:
         least_told = f"{to_major(least, currency)} {currency}"
         return f"{told}: charge at least {least_told}, or nothing."
     if total > most:
-        return f"{told}: no card can be charged more than {to_major(most, currency)}."
+        return f"{told}: a ticket can cost {to_major(most, currency)} at the most."
     return ""
 
 

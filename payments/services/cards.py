@@ -1,5 +1,6 @@
 """Which card pays, and keeping cards. Lock order: customer, cards, card setup."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,8 +71,12 @@ def ensure_customer(user: User) -> str:
     """The buyer as the provider knows them, made at the first need."""
     known = CUSTOMER.first(user=user.pk)
     if known is None:
+        # Of the address too: the same key with another one would be refused.
+        address = hashlib.sha256(user.email.encode()).hexdigest()[:16]
         made = get_gateway().create_customer(
-            email=user.email, key=f"customer-{user.pk}", reference=str(user.pk)
+            email=user.email,
+            key=f"customer-{user.pk}-{address}",
+            reference=str(user.pk),
         )
         known, _ = Customer.objects.get_or_create(
             user=user, defaults={"provider_id": made}

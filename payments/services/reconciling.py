@@ -219,6 +219,8 @@ def _compared(
         return
     if _agree(intent, payment):
         return
+    # Known by what we wrote on it, perhaps, when its creation was not answered.
+    payment.intent_id = payment.intent_id or intent.id
     yield from _state(intent, payment, now, repair=repair)
     if intent.status == IntentStatus.SUCCEEDED:
         payment.refresh_from_db()

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from events.models import EventStatus
 from payments import services
+from payments.gateways.sandbox import post
 from payments.gateways.sandbox.switches import outage, refusing
 from payments.models import (
     Incident,
@@ -26,7 +27,14 @@ from payments.models import (
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import assert_books_are_right, at_provider, deliver, held, order, paid
-from tests.standing_orders import charge_all, join_with_card, let_go, order_of, sold_out
+from tests.standing_orders import (
+    charge_all,
+    join_with_card,
+    let_go,
+    order_of,
+    sold_out,
+    sweep,
+)
 
 pytestmark = pytest.mark.django_db
 LEASE_OVER = NOON + timedelta(seconds=121)
@@ -145,6 +153,40 @@ def test_an_offer_that_is_refused_does_not_keep_the_next_from_being_charged(stat
     assert_books_are_right(NOON + timedelta(minutes=6))
 
 
+def test_an_offer_that_was_refused_is_tried_again_only_after_a_while():
+    rush = sold_out()
+    entry = join_with_card(rush)
+    let_go(rush)
+
+    with refusing("POST /v1/payment_intents", 401, times=1):
+        charge_all()
+    for seconds in (31, 299):
+        charge_all(NOON + timedelta(seconds=seconds))
+
+    assert order_of(entry).status == OrderStatus.PENDING
+    charge_all(NOON + timedelta(minutes=5))
+    assert order_of(entry).status == OrderStatus.PAID
+
+
+def test_an_offer_that_we_may_not_charge_for_keeps_its_place_in_line():
+    rush = sold_out()
+    entry = join_with_card(rush)
+    let_go(rush)
+    entry.refresh_from_db()
+    ends_at = entry.hold.expires_at
+
+    with refusing("POST /v1/payment_intents", 401):
+        sweep(NOON)
+        sweep(ends_at)
+        entry.refresh_from_db()
+        assert (entry.status, entry.reason) == ("offered", "")
+    sweep(ends_at + timedelta(minutes=6))
+
+    entry.refresh_from_db()
+    assert entry.status == "purchased"
+    assert_books_are_right(ends_at)
+
+
 @TROUBLE
 def test_news_that_cannot_be_looked_up_does_not_keep_other_news_waiting(trouble):
     first, second = lost(), lost()
@@ -175,6 +217,17 @@ def test_the_command_does_the_rest_and_then_fails_naming_what_is_left():
     later = LEASE_OVER + timedelta(hours=1)
     call_command("sweep_payments", "--at", later.isoformat())
     assert_books_are_right(LEASE_OVER)
+
+
+def test_a_webhook_that_is_not_taken_does_not_keep_others_from_being_delivered():
+    lost(), lost()
+    answers = iter([500, 200])
+
+    taken = post.deliver_webhooks(
+        now=timezone.now(), limit=10, send=lambda body, signature: next(answers)
+    )
+
+    assert taken == 1
 
 
 def test_a_comparison_names_the_payment_that_is_not_shown_and_compares_the_rest():

@@ -23,7 +23,10 @@ from payments.models import (
     Payment,
     PaymentAttempt,
     PaymentStatus,
+    SandboxKey,
 )
+from payments.services import cards
+from tests import factories as make
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, at_provider, held, order
 
@@ -226,6 +229,15 @@ def test_trouble_while_the_card_is_asked_keeps_the_hold_until_the_sweep_knows(
     assert_books_are_right(LEASE_OVER)
 
 
+def test_an_address_that_changed_after_a_lost_answer_does_not_keep_a_card_away():
+    user = make.buyer()
+    with outage("after", "/v1/customers"), pytest.raises(GatewayUnavailable):
+        cards.ensure_customer(user)
+    user.email = "new@example.com"
+
+    assert cards.ensure_customer(user).startswith("cus_")
+
+
 def test_another_customer_is_not_named_on_an_intent_that_is_over():
     hold = held()
     with outage("before", "/confirm"):
@@ -273,4 +285,22 @@ def test_a_payment_without_an_intent_that_can_have_none_is_over():
     assert Payment.objects.get().status == PaymentStatus.FAILED
     assert left_after(hold) == (HoldStatus.RELEASED, 0)
     assert Order.objects.get().status == OrderStatus.CANCELLED
+    assert_books_are_right()
+
+
+@pytest.mark.parametrize("key_is_forgotten", [False, True])
+def test_an_intent_that_was_made_all_the_same_is_found_and_cancelled(key_is_forgotten):
+    """Its creation was answered to nobody, and then refused; keys last a day."""
+    hold = held()
+    with outage("after", CREATE), pytest.raises(GatewayUnavailable):
+        order(hold)
+    with refusing(CREATE, 401):
+        services.cancel_order(order=Order.objects.get(), now=NOON)
+    if key_is_forgotten:
+        SandboxKey.objects.all().delete()
+
+    later, day = NOON + timedelta(hours=1), timedelta(days=1)
+    services.reconcile(now=later, since=NOON - day, repair=True)
+
+    assert [i["status"] for i in at_provider("payment_intent")] == ["canceled"]
     assert_books_are_right()
