@@ -1,4 +1,11 @@
-"""`bench/run near`: what is on near many positions, nothing cached."""
+"""`bench/run near`: what is on near many positions, nothing cached.
+
+32 clients, unless told otherwise: each asks again as soon as it is answered, so an
+answer takes on average as long as there are clients for the rate. At the 700/s that
+are wanted 64 of them wait 91 ms each, whatever a list costs, and no p95 of 80 ms
+could be measured; 32 wait 46 ms. They are still four for each thread that serves, so
+that neither processor is idle.
+"""
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator

@@ -64,7 +64,8 @@ def _holds(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _near(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     about = "List what is on near many positions"
-    bench = _bench(names, "near", about, servers=Servers(workers=2, threads=4))
+    servers = Servers(workers=2, threads=4)
+    bench = _bench(names, "near", about, clients=32, servers=servers)
     _number(bench, "--events", 100_000, "open events")
     _number(bench, "--seconds", 15, "how long")
     case = bench.add_mutually_exclusive_group()

@@ -7,7 +7,7 @@ def test_the_defaults_are_those_of_the_design():
     holds, near = parse(["holds"]), parse(["near"])
 
     assert (holds.clients, holds.stock) == (64, 20_000)
-    assert (near.clients, near.events) == (64, 100_000)
+    assert (near.clients, near.events) == (32, 100_000)
     assert not holds.json
 
 
