@@ -217,6 +217,11 @@ def _about_worth(
     unfinished = any(refund.status != "succeeded" for refund in refunds)
     if disputed or unfinished:
         return
+    if any(r.reason == "event_cancelled" and r.unallocated for r in refunds):
+        # All that was left: what was given back before is part of the whole.
+        if sum(account.movements):
+            yield f"Order {order.pk}: {sum(account.movements)} kept for no event"
+        return
     given = sum(
         refund.amount
         for refund in refunds
