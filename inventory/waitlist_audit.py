@@ -2,7 +2,9 @@
 
 from inventory.room import ROOM
 
-# What a look at the line may take until the sweep has done it, in seconds.
+# What a look at the line may take until the sweep has done it, in seconds: counted
+# from when the entry began to fit, which is when somebody joined, a sale opened, the
+# buyer's own hold or one under a shared cap was freed, or a look left somebody out.
 SWEPT_AFTER = 30
 
 CHECKS = [
@@ -47,6 +49,7 @@ CHECKS = [
           JOIN inventory_tickettype AS type ON type.id = entry.ticket_type_id
           JOIN events_event AS event ON event.id = entry.event_id
           JOIN events_venue AS venue ON venue.id = event.venue_id
+          JOIN inventory_waitlist AS line ON line.ticket_type_id = type.id
           JOIN LATERAL (
                SELECT count(*) FILTER (WHERE status = 'available') AS tickets,
                       count(*) FILTER (
@@ -76,7 +79,18 @@ CHECKS = [
            AND NOT EXISTS (
                SELECT FROM inventory_hold AS hold
                 WHERE hold.user_id = entry.user_id AND hold.event_id = event.id
-                  AND hold.status IN ('active', 'paying'))
+                  AND (hold.status IN ('active', 'paying') OR hold.freed_at
+                       >= %(now)s - interval '{SWEPT_AFTER} seconds'))
+           AND NOT EXISTS (
+               SELECT FROM inventory_stockcap_types AS link
+                 JOIN inventory_stockcap_types AS member
+                   ON member.stockcap_id = link.stockcap_id
+                 JOIN inventory_hold AS hold
+                   ON hold.ticket_type_id = member.tickettype_id
+                WHERE link.tickettype_id = type.id AND hold.freed_at
+                      >= %(now)s - interval '{SWEPT_AFTER} seconds')
+           AND coalesce(line.unsettled_at, '-infinity')
+               < %(now)s - interval '{SWEPT_AFTER} seconds'
         """,
     ),
 ]

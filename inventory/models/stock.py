@@ -166,6 +166,9 @@ class Hold(PublicModel, StatefulModel):
     expires_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    freed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When tickets of it last went back on sale."
+    )
     from_waitlist = models.BooleanField(
         default=False, db_default=False, help_text="An offer to somebody who waited."
     )

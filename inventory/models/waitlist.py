@@ -16,13 +16,17 @@ class Waitlist(models.Model):
     """The line for one ticket type; made when the first person joins it.
 
     Whatever puts tickets back on sale, matches or lets people in and out of the
-    line locks this row first. `last_number` was given to the latest to join.
+    line locks this row first. `last_number` was given to the latest to join;
+    `unsettled_at` is when a look last had to leave somebody to the next one.
     """
 
     ticket_type = models.OneToOneField(
         TicketType, on_delete=models.PROTECT, primary_key=True, related_name="waitlist"
     )
     last_number = models.PositiveIntegerField(default=0)
+    unsettled_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when somebody could not be looked at."
+    )
 
     def __str__(self) -> str:
         return f"Waitlist of {self.ticket_type_id}"

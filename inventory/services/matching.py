@@ -136,7 +136,20 @@ def match(waitlist: Waitlist, *, now: datetime) -> Look:
                 break
     if not look.settled:
         look_now(JOB)
+    _note(waitlist, look, now)
     return look
+
+
+def _note(waitlist: Waitlist, look: Look, now: datetime) -> None:
+    """Since when somebody waits for the next look, without any being served."""
+    since = waitlist.unsettled_at
+    if look.settled:
+        since = None
+    elif look.offers or since is None:
+        since = now
+    if since != waitlist.unsettled_at:
+        waitlist.unsettled_at = since
+        waitlist.save(update_fields=["unsettled_at"])
 
 
 def match_waitlists(*, now: datetime) -> int:

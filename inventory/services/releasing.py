@@ -48,7 +48,8 @@ def release_hold(*, hold: Hold, now: datetime) -> Hold:
             raise HoldAlreadySold
         if locked.status == HoldStatus.ACTIVE:
             lapsed = locked.expires_at <= now
-            free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+            status = HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED
+            free([locked.pk], status, now=now)
             locked.refresh_from_db(fields=["status"])
     return locked
 
@@ -65,7 +66,7 @@ def release_expired_holds(*, now: datetime, limit: int) -> int:
     with freeing(types, now=now):
         rows = lapsed.filter(ticket_type__in=types).select_for_update(skip_locked=True)
         ended = list(rows.values_list("pk", flat=True)[:limit])
-        free(ended, HoldStatus.EXPIRED)
+        free(ended, HoldStatus.EXPIRED, now=now)
     return len(ended)
 
 
@@ -74,17 +75,19 @@ def expire_hold(hold_id: UUID, ticket_type_id: UUID, *, now: datetime) -> None:
     with freeing([ticket_type_id], now=now):
         lapsed = Hold.objects.expired(now).filter(pk=hold_id)
         ended = list(lapsed.select_for_update().values_list("pk", flat=True))
-        free(ended, HoldStatus.EXPIRED)
+        free(ended, HoldStatus.EXPIRED, now=now)
 
 
-def free(hold_ids: Collection[UUID], status: str) -> None:
+def free(hold_ids: Collection[UUID], status: str, *, now: datetime) -> None:
     """End holds that the caller has locked, and put their tickets back on sale.
 
     Inside `freeing`, so that those who wait for such tickets are served first.
     """
     if not hold_ids:
         return
-    Hold.objects.filter(pk__in=hold_ids).update(status=status, lease_until=None)
+    Hold.objects.filter(pk__in=hold_ids).update(
+        status=status, lease_until=None, freed_at=now
+    )
     held = lock_tickets(hold__in=hold_ids, status=TicketStatus.HELD)
     held.update(status=TicketStatus.AVAILABLE, hold=None)
 

@@ -1,6 +1,6 @@
 """Taking sold tickets back. Money is another matter.
 
-Lock order: waitlist of the type, tickets.
+Lock order: waitlist of the type, hold, tickets.
 """
 
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from random import randrange
 
 from django.db import transaction
 
-from inventory.models import Ticket, TicketStatus
+from inventory.models import Hold, Ticket, TicketStatus
 from inventory.services.matching import freeing
 from inventory.services.picking import SLOTS
 from inventory.services.releasing import lock_tickets
@@ -35,6 +35,7 @@ def return_tickets(*, tickets: Collection[Ticket], now: datetime) -> list[Ticket
     """
     wanted = {ticket.pk for ticket in tickets}
     with freeing({ticket.ticket_type_id for ticket in tickets}, now=now):
+        Hold.objects.filter(tickets__in=wanted).update(freed_at=now)
         sold = lock_tickets(pk__in=wanted, status=TicketStatus.SOLD)
         types = list(sold.values_list("ticket_type", flat=True))
         if len(types) < len(wanted):

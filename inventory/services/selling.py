@@ -100,7 +100,7 @@ def pause_paying(*, hold: Hold, now: datetime) -> Hold:
         if locked.status == HoldStatus.PAYING and locked.expires_at > now:
             locked.move_to(HoldStatus.ACTIVE, lease_until=None)
         elif locked.status == HoldStatus.PAYING:
-            free([locked.pk], HoldStatus.EXPIRED)
+            free([locked.pk], HoldStatus.EXPIRED, now=now)
             locked.refresh_from_db(fields=["status", "lease_until"])
     return locked
 
@@ -140,7 +140,8 @@ def free_paying_hold(*, hold: Hold, now: datetime) -> Hold:
         locked = _lock(hold)
         if locked.status == HoldStatus.PAYING:
             lapsed = locked.expires_at <= now
-            free([locked.pk], HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED)
+            status = HoldStatus.EXPIRED if lapsed else HoldStatus.RELEASED
+            free([locked.pk], status, now=now)
             locked.refresh_from_db(fields=["status", "lease_until"])
     return locked
 

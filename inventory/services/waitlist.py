@@ -152,7 +152,7 @@ def withdraw_from_waitlist(*, entry: WaitlistEntry, now: datetime) -> WaitlistEn
         if entry.status in LIVE_ENTRY:
             entry.move_to(WaitlistStatus.WITHDRAWN, closed_at=now, reason="")
         if hold:
-            free([hold.pk], HoldStatus.RELEASED)
+            free([hold.pk], HoldStatus.RELEASED, now=now)
     return entry
 
 
@@ -166,7 +166,7 @@ def give_up_offer(*, hold: Hold, reason: str, now: datetime) -> None:
     with freeing([hold.ticket_type_id], now=now):
         _refuse_unless_unpaid(hold)
         if pass_offer(hold=hold, reason=reason, now=now):
-            free([hold.pk], HoldStatus.RELEASED)
+            free([hold.pk], HoldStatus.RELEASED, now=now)
 
 
 def latest_end(event: Event) -> datetime | None:

@@ -4,7 +4,8 @@ import pytest
 
 from events.models import Event, EventStatus
 from inventory import services as inventory
-from inventory.models import Hold, Ticket, TicketType, WaitlistEntry
+from inventory.models import Hold, StockCap, Ticket, TicketType, WaitlistEntry
+from inventory.services import matching
 from tests import factories as make
 from tests.factories import NOON
 from tests.lining_up import fresh, held, join
@@ -91,3 +92,76 @@ def test_tickets_of_an_overbooked_type_are_another_matter(waiting):
     assert found == {
         "Tickets neither withdrawn nor returned are as many as the capacity"
     }
+
+
+# What began to fit a moment ago is the sweep's to find -------------------------------
+
+EARLIER = NOON - timedelta(minutes=1)
+GRACE = timedelta(seconds=30)
+INSTANT = timedelta(milliseconds=1)
+
+
+def the_buyer_lets_another_hold_go(monkeypatch) -> WaitlistEntry:
+    event = make.event()
+    rush, other = (make.ticket_type(event=event, stock=2) for _ in range(2))
+    taken = held(rush, 2, now=EARLIER)
+    entry = join(rush, 2, now=EARLIER)
+    own = held(other, 1, user=entry.user, now=EARLIER)
+    inventory.release_hold(hold=taken, now=EARLIER)
+    inventory.release_hold(hold=own, now=NOON)
+    return entry
+
+
+def somebody_lets_go_of_another_type_under_the_cap(monkeypatch) -> WaitlistEntry:
+    event = make.event()
+    stalls, circle = (make.ticket_type(event=event, stock=2) for _ in range(2))
+    house = StockCap(event=event, name="House", capacity=2)
+    inventory.save_cap(cap=house, types=[stalls, circle], now=EARLIER)
+    taken = held(stalls, 2, now=EARLIER)
+    entry = join(circle, 2, now=EARLIER)
+    inventory.release_hold(hold=taken, now=NOON)
+    return entry
+
+
+def the_buyer_was_busy_when_tickets_came_free(monkeypatch) -> WaitlistEntry:
+    rush = make.ticket_type(stock=2)
+    taken = held(rush, 2, now=EARLIER)
+    entry = join(rush, 2, now=EARLIER)
+    with monkeypatch.context() as patch:
+        patch.setattr(matching, "_take_turn_if_free", lambda entry: False)
+        inventory.release_hold(hold=taken, now=NOON)
+    return entry
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        the_buyer_lets_another_hold_go,
+        somebody_lets_go_of_another_type_under_the_cap,
+        the_buyer_was_busy_when_tickets_came_free,
+    ],
+    ids=lambda story: story.__name__,
+)
+def test_what_just_began_to_fit_is_found_once_the_sweep_had_its_time(
+    story, monkeypatch
+):
+    entry = story(monkeypatch)
+
+    assert list(audit.findings(now=NOON)) == []
+    assert list(audit.findings(now=NOON + GRACE)) == []
+    [found] = audit.findings(now=NOON + GRACE + INSTANT)
+    assert found.row["entry"] == entry.pk
+    inventory.match_waitlists(now=NOON + GRACE)
+    assert fresh(entry).status == "offered"
+    assert list(audit.findings(now=NOON + GRACE + INSTANT)) == []
+
+
+def test_looks_that_leave_somebody_out_count_from_the_first(monkeypatch):
+    entry = the_buyer_was_busy_when_tickets_came_free(monkeypatch)
+    monkeypatch.setattr(matching, "_take_turn_if_free", lambda entry: False)
+
+    for seconds in (10, 20, 30):
+        inventory.match_waitlists(now=NOON + timedelta(seconds=seconds))
+
+    [found] = audit.findings(now=NOON + GRACE + INSTANT)
+    assert found.row["entry"] == entry.pk

@@ -37,11 +37,14 @@ class Locks:
         session = context["connection"].connection
         if session.info.transaction_status == TRANSACTION_STATUS_IDLE:
             self.held, self.savepoints = [], {}
+        done = execute(sql, params, many, context)
         for statement in text_of(sql, session).split(";"):
             self._note_savepoints(statement)
-            for name, waited_for in locked_by(statement):
-                self._note(name, waited_for)
-        return execute(sql, params, many, context)
+            # What finds no row locks none, and waits for none.
+            if context["cursor"].rowcount:
+                for name, waited_for in locked_by(statement):
+                    self._note(name, waited_for)
+        return done
 
     def _note(self, name: str, waited_for: bool) -> None:
         if name in self.held:
@@ -86,9 +89,12 @@ def locked_by(statement: str) -> Iterator[tuple[str, bool]]:
         yield CAPS, "_shared" not in statement
     elif "hashtextextended" in statement:
         yield TURN, "pg_try_" not in statement
-    if lock := LOCK.search(statement):
-        picks = "pick_tickets" in statement
-        table = "inventory_ticket" if picks else lock[1] or FROM.search(statement)[1]
-        yield table, not lock[2]
+    if "/* sell_held_tickets */" in statement:
+        yield "inventory_hold", True
+        yield "inventory_ticket", True
+    elif "/* pick_tickets */" in statement:
+        yield "inventory_ticket", "SKIP LOCKED" not in statement
+    elif lock := LOCK.search(statement):
+        yield lock[1] or FROM.search(statement)[1], not lock[2]
     elif write := WRITE.search(statement):
         yield write[1], True
