@@ -19,7 +19,7 @@ ASKED = 10
 TURN = timedelta(seconds=30)
 TIMEOUT_SECONDS = 10
 # Webhooks on their way to us at once: each waits for an answer.
-LINES = 8
+LINES = 16
 # Done before the clock asks for the next one.
 LONGEST_COMPARISON = 50 * 60
 

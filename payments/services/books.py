@@ -17,10 +17,13 @@ from payments.models import (
 from ticketapp import writing
 from ticketapp.compiled import Compiled
 
+# Of an event: long texts and a place, which take time to read and nobody asks for.
+NOT_ASKED = ("event__description", "event__search_text", "event__location")
 ORDER_OF_PAYMENT = Compiled(
     lambda payment: (
         Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("event", "user")
+        .defer(*NOT_ASKED)
         .filter(payments=payment)
     )
 )

@@ -69,7 +69,8 @@ ORDER_OF_HOLD = Compiled(
 LOCKED_ORDER_OF_HOLD = Compiled(
     lambda hold: (
         Order.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("hold", "event", "user")
+        .select_related("hold", "event")
+        .defer(*books.NOT_ASKED)
         .filter(hold=hold)
     )
 )

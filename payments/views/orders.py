@@ -30,11 +30,7 @@ from ticketapp.api import KeysetPagination, StrictQueryMixin
 from ticketapp.compiled import Compiled
 from ticketapp.idempotency import idempotent, idempotent_flow
 
-OWN_HOLD = Compiled(
-    lambda hold, user: Hold.objects.filter(pk=hold, user=user).select_related(
-        "event", "ticket_type"
-    )
-)
+OWN_HOLD = Compiled(lambda hold, user: Hold.objects.filter(pk=hold, user=user))
 PAYING = [
     services.CardDeclined,
     services.PaymentInProgress,

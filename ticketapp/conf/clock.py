@@ -13,7 +13,7 @@ SCHEDULE = {
         ("charge waitlist offers", "payments.tasks.charge_offers", 5.0),
         ("sweep payments", "payments.tasks.sweep_payments", 10.0),
         ("process webhooks", "payments.tasks.process_webhooks", 5.0),
-        ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 2.0),
+        ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 1.0),
         ("pay refunds", "payments.tasks.pay_refunds", 10.0),
         ("reconcile", "payments.tasks.reconcile", 3600.0),
     ]
