@@ -37,6 +37,7 @@ def sweep_payments() -> None:
 
     _take_a_turn(payments)
     _take_a_turn(called_off)
+    services.forget_removed_cards(now=timezone.now(), limit=ASKED)
 
 
 @shared_task

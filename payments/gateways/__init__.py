@@ -155,6 +155,7 @@ class CardDetails:
     exp_month: int
     exp_year: int
     customer: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def card(method: Document) -> CardDetails:
         exp_month=printed["exp_month"],
         exp_year=printed["exp_year"],
         customer=method["customer"],
+        fingerprint=printed.get("fingerprint") or "",
     )
 
 

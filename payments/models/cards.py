@@ -24,12 +24,18 @@ class Customer(models.Model):
 
 
 class SavedCard(PublicModel):
-    """A card the buyer agreed to keep; the number itself is never near us."""
+    """A card the buyer agreed to keep; the number itself is never near us.
+
+    Once removed it pays for nothing; `forgotten_at` says when the provider has
+    forgotten it too, which is owed until then. `fingerprint` is the provider's
+    name for the card, however often it was typed.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_cards"
     )
     provider_id = models.CharField(max_length=255, unique=True)
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="")
     brand = models.CharField(max_length=30)
     last4 = models.CharField(max_length=4)
     exp_month = models.PositiveSmallIntegerField()
@@ -37,6 +43,7 @@ class SavedCard(PublicModel):
     is_default = models.BooleanField(default=False)
     consented_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
+    forgotten_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -45,6 +52,13 @@ class SavedCard(PublicModel):
                 fields=["user"],
                 condition=Q(is_default=True, removed_at__isnull=True),
                 name="payments_saved_card_is_one_default_per_user",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["removed_at"],
+                condition=Q(removed_at__isnull=False, forgotten_at__isnull=True),
+                name="payments_saved_card_to_forget",
             )
         ]
 

@@ -16,6 +16,7 @@ from payments.services.calling_off import (
 from payments.services.cancelling import cancel_order
 from payments.services.cards import (
     choose_default,
+    forget_removed_cards,
     has_expired,
     remove_card,
     set_up_card,
@@ -87,6 +88,7 @@ __all__ = [
     "cancel_payment",
     "charge_next_offer",
     "choose_default",
+    "forget_removed_cards",
     "has_expired",
     "pay_order",
     "pay_refunds",

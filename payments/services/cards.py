@@ -1,6 +1,7 @@
 """Which card pays, and keeping cards. Lock order: customer, cards, card setup."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +10,17 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from payments.gateways import Intent, IntentStatus, PaymentMethodRefused, get_gateway
+from payments.gateways import (
+    GatewayUnavailable,
+    Intent,
+    IntentStatus,
+    PaymentMethodRefused,
+    get_gateway,
+)
 from payments.models import CardSetup, CardSetupStatus, Customer, SavedCard
 from payments.services.errors import CardNotKept, SavedCardGone
 from payments.services.keeping import keep_card
+from payments.services.runs import Run
 from ticketapp.compiled import Compiled
 
 KEPT_CARD = Compiled(
@@ -146,11 +154,40 @@ def choose_default(*, card: SavedCard) -> SavedCard:
 def remove_card(*, card: SavedCard, now: datetime) -> None:
     """Forget a card, here and at the provider; twice is no error.
 
-    Here first: from that moment it pays for nothing. If the provider does not
-    answer (GatewayUnavailable), the same request finishes the job.
+    Here first: from that moment it pays for nothing. A provider that does not
+    answer is asked again by the sweep.
     """
     with transaction.atomic(durable=True):
         SavedCard.objects.filter(pk=card.pk, removed_at=None).update(
             removed_at=now, is_default=False
         )
-    get_gateway().detach_card(payment_method=card.provider_id)
+    with suppress(GatewayUnavailable):
+        _forget(card, now)
+
+
+def forget_removed_cards(*, now: datetime, limit: int) -> int:
+    """Have the provider forget what it has not yet; says how many it did."""
+    removed = SavedCard.objects.filter(removed_at__lte=now, forgotten_at=None)
+    forgotten, run = 0, Run()
+    for card in list(removed.order_by("removed_at")[:limit]):
+        with run.apart(card):
+            try:
+                _forget(card, now)
+            except GatewayUnavailable:
+                break
+            forgotten += 1
+    return forgotten
+
+
+def _forget(card: SavedCard, now: datetime) -> None:
+    """Detach it, and what the provider kept of it each time it was typed."""
+    gateway = get_gateway()
+    gateway.detach_card(payment_method=card.provider_id)
+    kept = SavedCard.objects.filter(user=card.user_id, removed_at=None)
+    still_wanted = set(kept.values_list("provider_id", flat=True))
+    for customer in CUSTOMER.all(user=card.user_id) if card.fingerprint else []:
+        for other in gateway.list_cards(customer=customer.provider_id):
+            same = other.fingerprint == card.fingerprint
+            if same and other.id not in still_wanted:
+                gateway.detach_card(payment_method=other.id)
+    SavedCard.objects.filter(pk=card.pk).update(forgotten_at=now)

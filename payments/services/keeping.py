@@ -11,12 +11,21 @@ from payments.models import Customer, SavedCard
 
 @transaction.atomic
 def keep_card(*, user: User, card: CardDetails, now: datetime) -> None:
-    """Remember a card that the buyer agreed to keep; the first is the default."""
+    """Remember a card that the buyer agreed to keep; the first is the default.
+
+    One that is kept already, typed once more, is not kept a second time.
+    """
     list(Customer.objects.select_for_update().filter(user=user))
     own = SavedCard.objects.filter(user=user, removed_at=None)
+    same = own.filter(
+        fingerprint=card.fingerprint, exp_month=card.exp_month, exp_year=card.exp_year
+    )
+    if card.fingerprint and same.exists():
+        return
     kept = SavedCard(
         user=user,
         provider_id=card.id,
+        fingerprint=card.fingerprint,
         brand=card.brand,
         last4=card.last4,
         exp_month=card.exp_month,

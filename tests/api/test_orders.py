@@ -404,17 +404,6 @@ def test_one_card_is_the_default_and_can_be_changed(api):
     assert SavedCard.objects.get(is_default=True).last4 == "4444"
 
 
-def test_a_removed_card_is_forgotten_here_and_at_the_provider(api):
-    api.post(f"{CARDS}/setup", {"payment_method": token()})
-    [card] = api.get(CARDS).json()["results"]
-
-    assert api.delete(f"{CARDS}/{card['id']}").status_code == 204
-
-    assert api.get(CARDS).json()["results"] == []
-    assert api.delete(f"{CARDS}/{card['id']}").status_code == 404
-    assert [method["customer"] for method in at_provider("payment_method")] == [None]
-
-
 # The card form
 
 
