@@ -4,19 +4,20 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from events import services as events
 from inventory import codes
 from inventory import services as inventory
-from inventory.models import StockCap
+from inventory.models import Hold, StockCap
 from payments import services
 from payments.gateways.sandbox import post
 from payments.models import Order
+from payments.services import books, settling
 from tests import factories as make
 from tests import paying, standing_orders
 from tests.concurrency.locking import CAPS, TURN, locks_written_down
-from tests.concurrency.test_settling import take_tickets_before_the_order
 from tests.factories import NOON
 from tests.lining_up import fresh, join
 from tests.lining_up import held as take
@@ -179,6 +180,25 @@ def everything_happens() -> None:
         is_bought_for(number)
     leaves_the_line()
     staff_change_their_minds()
+
+
+def take_tickets_before_the_order(monkeypatch) -> None:
+    settle = settling._settle
+
+    def refuse(order, payment, intent, now):
+        raise inventory.HoldExpired
+
+    def the_wrong_way_round(payment, intent, now):
+        try:
+            settle(payment, intent, now)
+        except inventory.HoldExpired:
+            with transaction.atomic():
+                hold = Hold.objects.get(order__payments=payment.pk)
+                inventory.retake_tickets(hold=hold, now=now)
+                books.lock(payment.pk)
+
+    monkeypatch.setattr(settling, "_settle_late", refuse)
+    monkeypatch.setattr(settling, "_settle", the_wrong_way_round)
 
 
 def out_of_order(waits) -> set[tuple[str, str]]:
