@@ -63,3 +63,26 @@ def test_in_a_failed_transaction_nothing_can_be_asked():
 
     assert not failed
     assert connection.is_usable()
+
+
+def limit_of(name: str, cursor) -> str:
+    cursor.execute(f"SHOW {name}")
+    return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_migration_may_take_long_but_not_wait_long(atomic):
+    with connection.cursor() as cursor:
+        usual = limit_of("statement_timeout", cursor)
+        with connection.schema_editor(atomic=atomic):
+            during = limit_of("statement_timeout", cursor)
+            waits = limit_of("lock_timeout", cursor)
+        after = limit_of("statement_timeout", cursor)
+
+    assert (during, waits, after) == ("0", "5s", usual)
+    assert usual != "0"
+
+
+def test_making_a_database_may_take_long():
+    with connection._nodb_cursor() as cursor:
+        assert limit_of("statement_timeout", cursor) == "0"

@@ -1,12 +1,51 @@
 """PostGIS as Django drives it, but it knows without asking that a server hung up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from select import POLLIN, poll
+from types import TracebackType
+from typing import Any, Self
 
 from django.contrib.gis.db.backends.postgis import base
+from django.contrib.gis.db.backends.postgis.schema import PostGISSchemaEditor
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR as IN_ERROR
 
 
+class SchemaEditor(PostGISSchemaEditor):
+    """A migration may take as long as it takes: nobody waits for a page.
+
+    The other limits stay: a lock that it does not get in time still ends it,
+    before it has stopped everybody else.
+    """
+
+    def __enter__(self) -> Self:
+        editor = super().__enter__()
+        if not self.collect_sql:
+            scope = "LOCAL" if self.atomic_migration else "SESSION"
+            self.execute(f"SET {scope} statement_timeout = 0")
+        return editor
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if not self.collect_sql and not self.atomic_migration:
+            self.execute("RESET statement_timeout")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = SchemaEditor
+
+    @contextmanager
+    def _nodb_cursor(self) -> Iterator[Any]:
+        """Making and dropping a database of tests takes longer on a busy machine."""
+        with super()._nodb_cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            yield cursor
+
     def is_usable(self) -> bool:
         """Whether the server is still at the other end, before each request.
 
