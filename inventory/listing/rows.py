@@ -1,6 +1,7 @@
 """Everything a page of events says, in one statement."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -89,8 +90,13 @@ def rows_of(page: str, params: Mapping[str, Any], *, plan: bool) -> list[Row]:
     `plan` is for pages that are asked for all the time: planning a statement of
     so many joins takes longer than running it.
     """
-    statement = ROWS.format(page=page, more="", **CONSTANTS)
+    statement = statement_of(page)
     return _fetch(planned(statement, params) if plan else statement, params)
+
+
+@lru_cache(maxsize=200)
+def statement_of(page: str) -> str:
+    return ROWS.format(page=page, more="", **CONSTANTS)
 
 
 def row_of(event_id: UUID) -> Row | None:
