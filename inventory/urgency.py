@@ -107,8 +107,8 @@ def _next_price(event: Event, kind: cards.JSON, now: datetime) -> Element:
     query, steps = _ask(FALLS, {"type": kind["id"], "now": now})
     price, shown = kind["next_price"], NOTHING
     if price:
-        at = datetime.fromisoformat(kind["next_price_at"])
-        shown = f"falls to {_amount(**price)} at {_clock(event, at)}"
+        at = _clock(event, kind["next_price_at"])
+        shown = f"falls to {_amount(**price)} at {at}"
     currency = kind["price"]["total"]["currency"]
     planned = [
         f"{_amount(unit, currency)} from {_clock(event, starts_at)}"
