@@ -14,6 +14,7 @@ from tests import factories as make
 from tests.browser.conftest import someone_else
 from tests.browser.phone import GOOD_CARD
 from tests.browser.test_screens import faults
+from tests.paying import ALWAYS_ASKS
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def wait_in_line(phone, ticket_type, way: str) -> None:
     phone.sign_in()
 
 
-def agree(phone) -> None:
-    phone.page.get_by_label("Card number").fill(GOOD_CARD)
+def agree(phone, card: str = GOOD_CARD) -> None:
+    phone.page.get_by_label("Card number").fill(card)
     phone.page.get_by_label("Expiry").fill("1234")
     phone.page.get_by_label("Security code").fill("123")
     phone.page.get_by_label("I agree to this").check()
@@ -78,6 +79,18 @@ def test_tickets_are_bought_for_who_agreed_to_it(phone, gone):
     mandate, order = Mandate.objects.get(), Order.objects.get()
     assert (mandate.max_total_amount, mandate.consent_version) == (7000, CURRENT)
     assert (order.status, order.amount) == (OrderStatus.PAID, 6400)
+
+
+def test_a_card_whose_bank_asks_is_not_taken_for_later(phone, gone):
+    wait_in_line(phone, gone, "Buy them for me")
+    sheet = phone.page.get_by_role("dialog")
+    agree(phone, ALWAYS_ASKS)
+    sheet.get_by_role("button", name="Buy them for me").click()
+
+    refusal = sheet.get_by_role("alert")
+    expect(refusal).to_contain_text("cannot be charged while you are away")
+    expect(refusal).to_contain_text("You have not been charged")
+    assert not WaitlistEntry.objects.exists()
 
 
 def test_nobody_agrees_by_accident(phone, gone):
