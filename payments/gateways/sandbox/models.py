@@ -67,7 +67,7 @@ class SandboxKey(models.Model):
 
 
 class SandboxEvent(models.Model):
-    """Something happened; if a webhook is wanted, the worker delivers it.
+    """Something that a webhook is wanted for; the worker delivers it.
 
     `next_attempt_at` is null once nothing more is to be delivered.
     """
