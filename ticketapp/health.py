@@ -30,6 +30,7 @@ HEARTBEAT_KEY = "heartbeat"
 HEARTBEAT_IS_STALE_AFTER = timedelta(seconds=16)
 CHANNEL_TRIES = 4
 CHANNEL_SECONDS_PER_TRY = 0.25
+CHANNEL_SECONDS = 2
 
 REDIS_ERRORS = (redis.RedisError, ConnectionInterrupted, BrokerError, OSError)
 
@@ -95,7 +96,15 @@ def check_channels() -> str | None:
 
 
 async def _send_to_ourselves() -> bool:
-    """Send until it arrives: the first may overtake its own subscription."""
+    """Send until it arrives: the first may overtake its own subscription.
+
+    Raises TimeoutError when Redis takes what is sent and never answers.
+    """
+    async with asyncio.timeout(CHANNEL_SECONDS):
+        return await _send_until_it_arrives()
+
+
+async def _send_until_it_arrives() -> bool:
     layer = get_channel_layer()
     channel = await layer.new_channel("health")
     for _ in range(CHANNEL_TRIES):

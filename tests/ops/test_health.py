@@ -1,4 +1,5 @@
 import json
+import socket
 
 import pytest
 from django.db import connection
@@ -119,3 +120,27 @@ def test_an_old_heartbeat_proves_nothing(no_jobs):
 
     assert health.check_clock(now=last) is None
     assert health.check_clock(now=late) is not None
+
+
+@pytest.mark.django_db
+def test_healthz_gives_up_on_a_redis_that_takes_questions_and_never_answers(
+    client, settings, tmp_path
+):
+    silent = f"unix://{tmp_path}/redis.sock"
+    settings.CACHES = {
+        name: cache | {"LOCATION": silent} for name, cache in settings.CACHES.items()
+    }
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [silent]},
+        }
+    }
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/redis.sock")
+        listener.listen(50)
+        response = client.get("/healthz")
+
+    assert response.status_code == 503
+    assert missing_parts(response) == {"redis", "channels", "worker", "clock"}
