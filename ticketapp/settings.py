@@ -393,5 +393,7 @@ LOGGING = {
         # Its own handler would say everything a second time.
         "django": {"handlers": [], "level": "INFO"},
         "stripe": {"level": "WARNING"},  # It tells each call twice.
+        # A push that goes to the log is to be read there, however quiet the worker is.
+        "notifications.push.console": {"level": "INFO"},
     },
 }

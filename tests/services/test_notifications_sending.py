@@ -3,6 +3,7 @@
 import smtplib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from logging import INFO, getLogger
 from threading import Barrier
 
 import pytest
@@ -420,6 +421,12 @@ def test_without_credentials_pushes_are_written_to_the_log(buyer, settings, capl
 
     assert "Your tickets · Two tickets for tonight. /orders/1" in caplog.text
     assert type(push_backend()).__name__ == "ConsolePush"
+
+
+def test_pushes_are_written_to_the_log_of_a_worker_that_tells_warnings_only(caplog):
+    caplog.set_level("WARNING")  # What `celery worker --loglevel WARNING` does.
+
+    assert getLogger("notifications.push.console").isEnabledFor(INFO)
 
 
 def test_a_device_belongs_to_whoever_signed_in_there_last():
