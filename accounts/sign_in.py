@@ -6,17 +6,24 @@ learns which addresses have accounts, and the account of a new address is made
 when its code comes back, not when somebody types the address.
 """
 
+from http import HTTPStatus
 from smtplib import SMTPException
 
 from allauth.account.internal.userkit import user_id_to_str
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.headless.account.inputs import RequestLoginCodeInput
 from allauth.headless.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts import services
 from accounts.models import User
-from ticketapp.problems import TooManyRequests, Unavailable, problem_response
+from ticketapp.problems import (
+    MalformedBody,
+    TooManyRequests,
+    Unavailable,
+    problem_response,
+)
 
 TOO_MANY = "too_many_login_attempts"
 WAIT_SECONDS = 60
@@ -32,7 +39,20 @@ class AnyAddressInput(RequestLoginCodeInput):
         return email
 
 
-class RequestCodeView(RequestLoginCodeView):
+class ToldWhatIsWrong:
+    """A body that is no JSON object is a problem; allauth's 400 for it is empty."""
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except ImmediateHttpResponse as refusal:
+            if refusal.response.status_code != HTTPStatus.BAD_REQUEST:
+                raise
+            reason = "The body is not a JSON object."
+            return problem_response(MalformedBody(reason=reason))
+
+
+class RequestCodeView(ToldWhatIsWrong, RequestLoginCodeView):
     input_class = AnyAddressInput
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
@@ -51,7 +71,7 @@ class RequestCodeView(RequestLoginCodeView):
         return super().handle_invalid_input(given)
 
 
-class ConfirmCodeView(ConfirmLoginCodeView):
+class ConfirmCodeView(ToldWhatIsWrong, ConfirmLoginCodeView):
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """The code was right, so its reader owns the address: sign them in."""
         state = self.process.state

@@ -329,3 +329,22 @@ def test_two_devices_that_prove_one_new_address_share_an_account():
         accounts = set(pool.map(prove, range(8)))
 
     assert len(accounts) == User.objects.count() == EmailAddress.objects.count() == 1
+
+
+@pytest.mark.parametrize("body", ["{bad", "[]", b"\xff"])
+def test_a_body_that_cannot_be_read_is_a_problem(client, body):
+    asked = client.post(
+        AUTH + "code/request",
+        {"email": "ada@example.com"},
+        content_type="application/json",
+    )
+    session = {"X-Session-Token": asked.json()["meta"]["session_token"]}
+
+    for step in ["code/request", "code/confirm"]:
+        answer = client.post(
+            AUTH + step, body, content_type="application/json", headers=session
+        )
+
+        assert answer.status_code == 400
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] == "parse_error"
