@@ -16,6 +16,8 @@ class Action(StrEnum):
     USE_ANOTHER_CARD = "use_another_card"
     AUTHENTICATE_PAYMENT = "authenticate_payment"
     CONTACT_SUPPORT = "contact_support"
+    CHANGE_REQUEST = "change_request"  # What `detail` names, before asking again.
+    NONE = "none"  # Asking again, or for anything else, would change nothing.
 
 
 class DomainError(Exception):
@@ -30,7 +32,7 @@ class DomainError(Exception):
     title: str = "The request was refused."
     status: HTTPStatus = HTTPStatus.CONFLICT
     message: str
-    action: Action | None = None
+    action: Action
     retry_after: int | None = None
 
     def __init__(self, **details: Any) -> None:

@@ -92,6 +92,7 @@ class IdempotencyKeyReused(DomainError):
         "This Idempotency-Key was already used here with a different body. Nothing "
         "was done. Send a new key with a new request."
     )
+    action = Action.CHANGE_REQUEST
 
 
 class RequestInProgress(DomainError):

@@ -7,13 +7,14 @@ from django.db import models
 from django.db.models.functions import Now
 
 from ticketapp import writing
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 
 class InvalidTransition(DomainError):
     code = "invalid_transition"
     title = "That step is not possible any more."
     message = "This {model} is {status} and cannot become {target}."
+    action = Action.NONE
 
 
 class StatefulModel(models.Model):

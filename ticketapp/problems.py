@@ -34,6 +34,7 @@ class Invalid(DomainError):
     title = "Some of what was sent cannot be used."
     status = HTTPStatus.BAD_REQUEST
     message = "Some of what was sent needs attention. {fields}"
+    action = Action.CHANGE_REQUEST
 
 
 class MalformedBody(DomainError):
@@ -41,6 +42,7 @@ class MalformedBody(DomainError):
     title = "The body cannot be read."
     status = HTTPStatus.BAD_REQUEST
     message = "{reason}"
+    action = Action.CHANGE_REQUEST
 
 
 class BadRequest(DomainError):
@@ -48,6 +50,7 @@ class BadRequest(DomainError):
     title = "The request cannot be read."
     status = HTTPStatus.BAD_REQUEST
     message = "The request is not one that this service can read."
+    action = Action.CHANGE_REQUEST
 
 
 class NotAuthenticated(DomainError):
@@ -63,6 +66,7 @@ class PermissionDenied(DomainError):
     title = "Your account may not do this."
     status = HTTPStatus.FORBIDDEN
     message = "Your account may not do this."
+    action = Action.CONTACT_SUPPORT
 
 
 class NotFound(DomainError):
@@ -70,6 +74,7 @@ class NotFound(DomainError):
     title = "There is nothing here."
     status = HTTPStatus.NOT_FOUND
     message = "There is nothing here that you can see."
+    action = Action.NONE
 
 
 class MethodNotAllowed(DomainError):
@@ -77,6 +82,7 @@ class MethodNotAllowed(DomainError):
     title = "This address does not take that method."
     status = HTTPStatus.METHOD_NOT_ALLOWED
     message = "This address does not take {method}."
+    action = Action.CHANGE_REQUEST
 
 
 class UnsupportedMediaType(DomainError):
@@ -84,6 +90,7 @@ class UnsupportedMediaType(DomainError):
     title = "The body is not JSON."
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     message = "Send the body as application/json; it came as {media_type}."
+    action = Action.CHANGE_REQUEST
 
 
 class TooManyRequests(DomainError):

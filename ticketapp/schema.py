@@ -44,7 +44,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "action": {
             "type": "string",
             "enum": [str(action) for action in Action],
-            "description": "What the person can do now.",
+            "description": (
+                "What the person can do now. `change_request`: change what `detail` "
+                "names and ask again. `none`: it stays as it is."
+            ),
         },
         "retry_after": {
             "type": "integer",
@@ -65,7 +68,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         },
         "meta": {"type": "object", "additionalProperties": {}},
     },
-    "required": ["type", "title", "status", "detail", "code"],
+    "required": ["type", "title", "status", "detail", "code", "action"],
 }
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
@@ -232,7 +235,7 @@ def example_of(refusal: type[DomainError]) -> dict[str, Any]:
         "status": int(refusal.status),
         "detail": getattr(refusal, "message", "…").format_map(_Blanks()),
         "code": refusal.code,
-        "action": refusal.action and str(refusal.action),
+        "action": str(refusal.action),
         "retry_after": refusal.retry_after,
     }
     return {name: value for name, value in example.items() if value is not None}

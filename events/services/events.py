@@ -11,7 +11,7 @@ from django.db.models import Q
 from events.local_time import end_of_night, local_to_utc
 from events.models import Event, EventStatus, Venue
 from events.querysets import LONGEST_RUN
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 GRACE = timedelta(hours=1)
 
@@ -20,12 +20,14 @@ class EventNeedsADate(DomainError):
     code = "event_needs_a_date"
     title = "The event has no date."
     message = "Give the event a start, or at least a date."
+    action = Action.CHANGE_REQUEST
 
 
 class EventIsOver(DomainError):
     code = "event_is_over"
     title = "The event is over."
     message = "{event} is over. Give it a new date before putting it on sale."
+    action = Action.CHANGE_REQUEST
 
 
 def create_event(*, venue: Venue, name: str, **details: object) -> Event:

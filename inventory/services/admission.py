@@ -26,6 +26,7 @@ class UnknownTicket(DomainError):
     title = "Unknown ticket."
     status = HTTPStatus.NOT_FOUND
     message = "This is not a ticket for this door. Do not let them in on it."
+    action = Action.NONE
 
 
 class TicketNotValid(DomainError):
@@ -39,12 +40,14 @@ class AlreadyCheckedIn(DomainError):
     code = "already_checked_in"
     title = "Already inside."
     message = "Somebody came in with this ticket at {first_at_local}{first_gate_text}."
+    action = Action.NONE
 
 
 class ScanIdReused(DomainError):
     code = "scan_id_reused"
     title = "This scan id belongs to another ticket."
     message = "This scan id was used for another ticket. Send a new one."
+    action = Action.CHANGE_REQUEST
 
 
 class ScanTimeOutOfRange(DomainError):
@@ -52,6 +55,7 @@ class ScanTimeOutOfRange(DomainError):
     title = "The time of this scan cannot be right."
     status = HTTPStatus.BAD_REQUEST
     message = "A scan is made before it is sent, and not days before."
+    action = Action.CHANGE_REQUEST
 
 
 def register_admission_check(name: str, check: AdmissionCheck) -> None:

@@ -13,7 +13,7 @@ from inventory.models import Override, StockCap, TicketStatus, TicketType
 from inventory.services.matching import freeing
 from inventory.services.overbooking import move, present_of, withdraw
 from inventory.services.picking import SLOTS
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 ADD_TICKETS = """
 INSERT INTO inventory_ticket (id, ticket_type_id, slot, status)
@@ -29,6 +29,7 @@ class CapacityBelowTaken(DomainError):
         "{taken} tickets of this type are sold or in someone's hands, so there "
         "cannot be {capacity}. Nothing has changed."
     )
+    action = Action.CHANGE_REQUEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from inventory.services.capacity import (
     record_override,
 )
 from inventory.services.picking import CHANGE_CAPS, caps_of
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 
 class CapOfAnotherEvent(DomainError):
     code = "cap_of_another_event"
     title = "A shared cap belongs to one event."
     message = "{ticket_type} is not a ticket type of this event."
+    action = Action.CHANGE_REQUEST
 
 
 @transaction.atomic

@@ -104,6 +104,7 @@ class HoldExists(DomainError):
         "You already hold {quantity} tickets for this event. Pay for them, or let "
         "them go first. Nothing was charged."
     )
+    action = Action.CHANGE_REQUEST
 
 
 def hold_tickets(

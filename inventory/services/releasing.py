@@ -31,6 +31,7 @@ class HoldAlreadySold(DomainError):
     code = "hold_already_sold"
     title = "These tickets are bought."
     message = "You have bought these tickets, so there is no hold to let go."
+    action = Action.NONE
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from inventory.models import Hold, Ticket, TicketStatus
 from inventory.services.matching import freeing
 from inventory.services.picking import SLOTS
 from inventory.services.releasing import lock_tickets
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 
 class TicketNotReturnable(DomainError):
@@ -23,6 +23,7 @@ class TicketNotReturnable(DomainError):
         "{count} of these tickets were used at the door or taken back before. "
         "Nothing has changed."
     )
+    action = Action.NONE
 
 
 @transaction.atomic

@@ -48,6 +48,7 @@ class AlreadyOnWaitlist(DomainError):
         "You already wait for these tickets, and keep your place. To change what "
         "you wait for, leave the waitlist and join it again, at its end."
     )
+    action = Action.NONE
 
 
 class WaitlistClosed(DomainError):
@@ -75,6 +76,7 @@ class UntilOutOfRange(DomainError):
     title = "The waitlist cannot run until then."
     status = HTTPStatus.BAD_REQUEST
     message = "Choose a time to stop waiting between now and {latest_at}."
+    action = Action.CHANGE_REQUEST
 
 
 class MaximumTooLow(DomainError):
@@ -84,6 +86,7 @@ class MaximumTooLow(DomainError):
         "Until then the lowest price of these tickets is above your maximum, so you "
         "would wait in vain. You were not put on the waitlist and not charged."
     )
+    action = Action.CHANGE_REQUEST
 
 
 @transaction.atomic

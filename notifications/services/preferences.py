@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from notifications.kinds import all_kinds, kind_named
 from notifications.models import Channel, Preference
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 
 class NotOptional(DomainError):
@@ -18,6 +18,7 @@ class NotOptional(DomainError):
         "{label} by {channel} is part of what you agreed to when you bought, so it "
         "cannot be switched off. Nothing was changed."
     )
+    action = Action.NONE
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class InvalidSignature(DomainError):
     title = "The signature does not match."
     status = HTTPStatus.BAD_REQUEST
     message = "This webhook is not signed by the payment provider, or is too old."
+    action = Action.CHANGE_REQUEST
 
 
 class GatewayRefused(DomainError):

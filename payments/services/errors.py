@@ -45,7 +45,7 @@ class PaymentInProgress(DomainError):
         "A payment for these tickets is already under way, perhaps on another "
         "device. You will not be charged twice. Look at the order in a moment."
     )
-    action: Action | None = Action.WAIT
+    action = Action.WAIT
     retry_after: int | None = 3
 
     def __init__(self, *, order: str, asks_buyer: bool = False) -> None:
@@ -107,6 +107,7 @@ class OrderPaid(DomainError):
     code = "order_paid"
     title = "This order is paid."
     message = "You have paid for these tickets already; they are in your tickets."
+    action = Action.NONE
 
 
 class EventOff(DomainError):
@@ -124,6 +125,7 @@ class PaymentMethodMissing(DomainError):
     title = "A card is needed."
     status = HTTPStatus.BAD_REQUEST
     message = "Say with payment_method which card pays for these tickets."
+    action = Action.CHANGE_REQUEST
 
 
 class SavedCardGone(DomainError):
@@ -140,6 +142,7 @@ class NotRefundable(DomainError):
     code = "not_refundable"
     title = "This cannot be refunded."
     message = "Order {reference} cannot be refunded: {why}."
+    action = Action.NONE
 
 
 class RefundTooLarge(DomainError):
@@ -149,12 +152,14 @@ class RefundTooLarge(DomainError):
         "Order {reference}: {left} of what was paid is left to refund, {asked} was "
         "asked for. Nothing has changed."
     )
+    action = Action.CHANGE_REQUEST
 
 
 class NotAllocatable(DomainError):
     code = "refund_not_allocatable"
     title = "This refund cannot be for these tickets."
     message = "Order {reference}: {why}. Nothing has changed."
+    action = Action.CHANGE_REQUEST
 
 
 class PaymentDisputed(DomainError):
@@ -164,6 +169,7 @@ class PaymentDisputed(DomainError):
         "Order {reference} is disputed: the buyer's bank decides about the money. It "
         "is not refunded a second time."
     )
+    action = Action.NONE
 
 
 class NotPostponed(DomainError):

@@ -33,7 +33,7 @@ from payments.services.errors import PaymentStuck
 from payments.services.knowing import News
 from payments.services.runs import Run
 from ticketapp import writing
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
@@ -49,6 +49,7 @@ class WrongMode(DomainError):
     title = "That event is from another mode."
     status = HTTPStatus.BAD_REQUEST
     message = "Test-mode events are not taken in live mode, nor live ones in test mode."
+    action = Action.CONTACT_SUPPORT
 
 
 class _NotYetError(Exception):

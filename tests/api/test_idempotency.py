@@ -46,12 +46,14 @@ class CardDeclined(DomainError):
     code = "card_declined"
     status = HTTPStatus.PAYMENT_REQUIRED
     message = "Your bank said no. You were not charged."
+    action = Action.USE_ANOTHER_CARD
 
 
 class GatewayAway(DomainError):
     code = "gateway_away"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     message = "The bank does not answer. You were not charged."
+    action = Action.RETRY
 
 
 FAILURES = {

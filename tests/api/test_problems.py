@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from tests import factories as make
 from ticketapp.api import KeysetPagination, QueryParams, StrictQueryMixin
+from ticketapp.errors import Action
 from ticketapp.problems import bad_request, not_found, server_error
 
 pytestmark = pytest.mark.urls(__name__)
@@ -101,7 +102,8 @@ def assert_problem(response, status, code):
     assert body["type"] == f"/api/v1/docs#problem-{code}"
     assert body["title"].endswith(".")
     assert body["detail"].endswith((".", "!"))
-    assert set(body) <= {"type", "title", "status", "detail", "code"} | EXTRA
+    assert body["action"] in set(Action)
+    assert set(body) <= {"type", "title", "status", "detail", "code", *EXTRA}
     if "retry_after" in body:
         assert response["Retry-After"] == str(body["retry_after"])
     return body

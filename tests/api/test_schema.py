@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from tests import factories as make
 from ticketapp.api import KeysetPagination, QueryParams, StrictQueryMixin
-from ticketapp.errors import DomainError
+from ticketapp.errors import Action, DomainError
 from ticketapp.idempotency import idempotent
 from ticketapp.schema import all_refusals
 from ticketapp.schema_views import description
@@ -38,6 +38,7 @@ class Shy(DomainError):
     code = "shy"
     title = "Not today."
     message = "Not with {people.count:d} people, not before {at:%H:%M}."
+    action = Action.WAIT
 
 
 class Nearby(QueryParams):
@@ -209,6 +210,11 @@ def test_no_code_means_two_things():
         waiting += refusal.__subclasses__()
         if hasattr(refusal, "code") and not refusal.__module__.startswith("tests."):
             assert issubclass(refusal, seen.setdefault(refusal.code, refusal))
+
+
+@pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.code)
+def test_every_refusal_says_what_to_do(refusal):
+    assert refusal.action in set(Action)
 
 
 def test_every_refusal_has_a_place_on_the_page(client):

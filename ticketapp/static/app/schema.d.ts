@@ -667,7 +667,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        ActionEnum: "retry" | "wait" | "sign_in" | "choose_other_tickets" | "join_waitlist" | "use_another_card" | "authenticate_payment" | "contact_support";
+        ActionEnum: "retry" | "wait" | "sign_in" | "choose_other_tickets" | "join_waitlist" | "use_another_card" | "authenticate_payment" | "contact_support" | "change_request" | "none";
         AdmittedTicket: {
             /** Format: uuid */
             id: string;
@@ -1011,6 +1011,7 @@ export interface components {
             /** Format: uri */
             previous: string | null;
         };
+        /** @description The body that an endpoint understands. */
         HoldRequest: {
             /** Format: uuid */
             ticket_type: string;
@@ -1317,8 +1318,8 @@ export interface components {
             detail: string;
             /** @description Stable; never reused. */
             code: string;
-            /** @description What the person can do now. */
-            action?: components["schemas"]["ActionEnum"];
+            /** @description What the person can do now. `change_request`: change what `detail` names and ask again. `none`: it stays as it is. */
+            action: components["schemas"]["ActionEnum"];
             /** @description Seconds to wait, as in the Retry-After header. */
             retry_after?: number;
             errors?: {
