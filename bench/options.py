@@ -83,7 +83,7 @@ def _orders(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     servers = Servers(workers=2, threads=48)
     bench = _bench(names, "orders", about, clients=96, servers=servers)
     _number(bench, "--seconds", 20, "how long buyers come")
-    _number(bench, "--jobs", 1, "processes of the worker")
+    _number(bench, "--jobs", 2, "processes of the worker, as many as bin/up starts")
     bench.add_argument(
         "--latency",
         type=_positive,
