@@ -205,3 +205,7 @@ def tool(name: str, *arguments: str) -> str:
         check=False,
     )
     return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_the_door_is_found_with_a_slash_too(client):
+    assert client.get("/door/").headers["Location"] == "/door"

@@ -1,6 +1,7 @@
 """Addresses of the web app. Each can be opened, shared and reloaded."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from ticketapp import pages
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("tickets/<uuid:ticket>", pages.shell, name="app-ticket"),
     path("you", pages.shell, name="app-you"),
     path("door", pages.shell, name="app-door"),
+    path("door/", RedirectView.as_view(pattern_name="app-door")),
     path("manifest.webmanifest", pages.manifest, name="app-manifest"),
     path("sw.js", pages.service_worker, name="app-service-worker"),
 ]

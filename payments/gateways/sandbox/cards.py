@@ -144,7 +144,7 @@ OFFERED = [
     "4000000000000069",
     "4000000000000127",
     "4000000000000119",
-    "4000002760003184",
+    "4000000000003220",
     "4000000000000259",
 ]
 # What Stripe's own test payment methods are called; handy in tests and benches.
