@@ -43,9 +43,11 @@ def with_all_told(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 ORDER = Compiled(
-    lambda order, user: Order.objects.select_related(
-        "event__venue", "hold__ticket_type"
-    ).filter(pk=order, user=user)
+    lambda order, user: (
+        Order.objects.select_related("event__venue", "hold__ticket_type")
+        .defer("event__description", "event__search_text", "event__location")
+        .filter(pk=order, user=user)
+    )
 )
 # All that hangs on an order, each kind of row as one JSON text.
 PARTS: dict[str, tuple[type[Model], str]] = {

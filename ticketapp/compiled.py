@@ -7,6 +7,7 @@ few reads that every purchase repeats.
 
 import inspect
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -33,7 +34,7 @@ class _Text:
     model: type[Model]
     names: list[str]
     span: slice
-    converters: dict[int, Any]
+    columns: list[Any]
     relatives: Sequence[Any]
 
 
@@ -55,6 +56,7 @@ class Compiled(Generic[M]):
             for name in inspect.signature(build).parameters
         }
         self._text: _Text | None = None
+        self._of_thread = threading.local()
 
     def all(self, **ids: UUID | str) -> list[M]:
         """Every row, in the order of the queryset."""
@@ -66,8 +68,8 @@ class Compiled(Generic[M]):
         with here.cursor() as cursor:
             cursor.execute(planned(text.sql, params), params)
             rows = cursor.fetchall()
-        if text.converters:
-            rows = text.compiler.apply_converters(rows, text.converters)
+        if converters := self._converters(text):
+            rows = text.compiler.apply_converters(rows, converters)
         return [self._object(text, row) for row in rows]
 
     def first(self, **ids: UUID | str) -> M | None:
@@ -80,6 +82,15 @@ class Compiled(Generic[M]):
             text = self._text or self._compile()
             raise text.model.DoesNotExist  # type: ignore[attr-defined]
         return found
+
+    def _converters(self, text: _Text) -> dict[int, Any]:
+        """Each thread's own: what reads a place must not be used by two at once."""
+        try:
+            return self._of_thread.converters
+        except AttributeError:
+            found = text.compiler.get_converters(text.columns)
+            self._of_thread.converters = found
+            return found
 
     def _object(self, text: _Text, row: Sequence[Any]) -> M:
         found: Any = text.model.from_db(DEFAULT_DB_ALIAS, text.names, row[text.span])
@@ -111,7 +122,7 @@ class Compiled(Generic[M]):
             model=info["model"],
             names=[column[0].target.attname for column in select[first:last]],
             span=slice(first, last),
-            converters=compiler.get_converters([column[0] for column in select]),
+            columns=[column[0] for column in select],
             relatives=get_related_populators(info, select, connection.alias),
         )
         return text

@@ -1,9 +1,12 @@
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.db.models import F
 from django.db.transaction import TransactionManagementError, atomic
 
-from events.models import Event
+from events.models import Event, Venue
 from inventory.models import Hold, Ticket, TicketType
 from tests import factories as make
 from tests.factories import NOON
@@ -35,6 +38,21 @@ def test_related_rows_come_along(django_assert_num_queries):
         found = with_event.get(key=made.pk)
         assert found.event == made.event
         assert found.event.venue.location == made.event.venue.location
+
+
+def test_no_two_threads_read_places_with_the_same_reader():
+    place = Compiled(lambda key: Venue.objects.filter(pk=key))
+    place.get(key=make.venue().pk)
+
+    def reader():
+        [([convert, *_], _)] = place._converters(place._text).values()
+        return inspect.getclosurevars(convert).nonlocals["read"].__self__
+
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(reader).result()
+
+    assert reader() is reader()
+    assert theirs is not reader()
 
 
 def test_a_relative_that_is_not_there_is_none():
