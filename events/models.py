@@ -367,6 +367,15 @@ class Event(PublicModel, StatefulModel):
             return self.local_date
         return night_of(self.starts_at, self.venue.zone)
 
+    @property
+    def nights(self) -> tuple[date, date]:
+        """The first and the last night it goes on; mostly they are one and the same."""
+        if self.starts_at is None:
+            return self.local_date, self.local_date
+        zone = self.venue.zone
+        opens, closes = self.doors_at or self.starts_at, self.ends_at or self.starts_at
+        return night_of(opens, zone), night_of(closes, zone)
+
     def sales_are_open(self, now: datetime) -> bool:
         """True while published and inside the sales window (open end: start)."""
         opens, closes = self.sales_open_at, self.sales_close_at or self.starts_at

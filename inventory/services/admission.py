@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from events.models import EventStatus, Membership
+from events.local_time import night_of
+from events.models import Event, EventStatus, Membership
 from inventory import codes
 from inventory.instants import utc
 from inventory.models import OWNED_TICKET, CheckIn, ScanFlag, Ticket, TicketStatus
@@ -98,7 +99,8 @@ def check_in(
     if scan.admitted:
         return scan
     if scan.flag == ScanFlag.NOT_VALID:
-        raise TicketNotValid(reason=_why_not_valid(ticket) or "it did not then")
+        reason = _why_not_valid(ticket, scan.scanned_at)
+        raise TicketNotValid(reason=reason or "it did not then")
     raise _refusal(ticket)
 
 
@@ -129,7 +131,7 @@ def _judge(scan: CheckIn, *, offline: bool) -> CheckIn:
     ticket = scan.ticket
     if ticket.status == TicketStatus.CHECKED_IN:
         _judge_against_first(scan, offline=offline)
-    elif reason := _why_not_valid(ticket):
+    elif reason := _why_not_valid(ticket, scan.scanned_at):
         if not offline:
             raise TicketNotValid(reason=reason)
         scan.flag = ScanFlag.NOT_VALID
@@ -181,14 +183,24 @@ def _repeated(scan_id: UUID | None, ticket: Ticket) -> CheckIn | None:
     return scan
 
 
-def _why_not_valid(ticket: Ticket) -> str | None:
+def _why_not_valid(ticket: Ticket, at: datetime) -> str | None:
     """Why a ticket does not admit; None for one that does, or did."""
     if ticket.status not in OWNED_TICKET:
         return "it was taken back"
     if ticket.ticket_type.event.status == EventStatus.CANCELLED:
         return "the event is cancelled"
+    if reason := _of_another_night(ticket.ticket_type.event, at):
+        return reason
     reasons = (check(ticket) for check in _checks.values())
     return next((reason for reason in reasons if reason), None)
+
+
+def _of_another_night(event: Event, at: datetime) -> str | None:
+    """A ticket scanned on a night that is not its event's would be used up in vain."""
+    first, last = event.nights
+    if first <= night_of(at, event.venue.zone) <= last:
+        return None
+    return f"it is for {event.name} on {first:%d %B %Y}"
 
 
 def _refusal(ticket: Ticket) -> AlreadyCheckedIn:

@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from events.models import Role
@@ -19,7 +20,7 @@ CHECK_INS = "/api/v1/check-ins"
 def ticket():
     held = inventory.hold_tickets(
         user=make.buyer(name="Ada"),
-        ticket_type=make.ticket_type(),
+        ticket_type=make.ticket_type(event=make.event(starts_at=timezone.now())),
         quantity=1,
         now=NOON,
     )

@@ -144,3 +144,15 @@ def test_an_app_above_may_say_why_a_ticket_does_not_admit(ticket, steward, monke
         scan(ticket, steward)
 
     assert Ticket.objects.get(pk=ticket.pk).status == TicketStatus.SOLD
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_ticket_is_not_used_up_on_another_night(hours, ticket, steward):
+    with pytest.raises(inventory.TicketNotValid, match="on 01 June 2026"):
+        scan(ticket, steward, now=DOORS + timedelta(hours=hours))
+
+    assert scan(ticket, steward).admitted
+
+
+def test_a_night_admits_until_six_in_the_morning(ticket, steward):
+    assert scan(ticket, steward, now=NOON + timedelta(hours=16)).admitted
