@@ -141,7 +141,9 @@ def test_modules_are_found_by_their_hashed_names_in_production(tmp_path):
     imports = import_map(done.stdout)
     hashed = re.compile(r"/static/app/js/lib/api\.[0-9a-f]{12}\.js")
     assert hashed.fullmatch(imports["/static/app/js/lib/api.js"])
-    assert (tmp_path / imports["preact"].removeprefix("/")).exists()
+    # By name, and by the address by which one file of a package asks for another.
+    for name in ("preact", "qr/decode.js", "/static/vendor/qr/index.js"):
+        assert (tmp_path / imports[name].removeprefix("/")).exists()
 
 
 def test_each_translation_is_of_a_text_that_the_app_says():

@@ -27,7 +27,12 @@ PACKAGES = {
     "preact/hooks": "vendor/preact-hooks/hooks.mjs",
     "htm": "vendor/htm/htm.module.js",
     "leaflet": "vendor/leaflet/leaflet.js",
+    "qr/decode.js": "vendor/qr/decode.js",
 }
+# What packages import by its address beside them.
+PARTS_OF_PACKAGES = ["vendor/qr/index.js"]
+# Loaded when it is shown, and only at the door: buyers never fetch the decoder.
+MAP, DECODER = "leaflet", "qr/decode.js"
 MANIFEST_ICONS = [
     ("icon-192.png", "192x192", "any"),
     ("icon-512.png", "512x512", "any"),
@@ -125,7 +130,7 @@ def _config() -> dict[str, object]:
 def _import_map() -> str:
     """Package names, and each module's plain address where it has a hashed one."""
     imports = {name: static(path) for name, path in PACKAGES.items()}
-    for name in _modules():
+    for name in [*_modules(), *PARTS_OF_PACKAGES]:
         plain, served = f"{settings.STATIC_URL}{name}", static(name)
         if plain != served:
             imports[plain] = served
@@ -139,8 +144,8 @@ def _modules() -> list[str]:
 
 
 def _first_packages() -> list[str]:
-    """Those that the first screen needs; the map is loaded when it is shown."""
-    return [path for name, path in PACKAGES.items() if name != "leaflet"]
+    """Those that the first screen needs."""
+    return [path for name, path in PACKAGES.items() if name not in (MAP, DECODER)]
 
 
 def _styles() -> list[str]:
@@ -150,7 +155,7 @@ def _styles() -> list[str]:
 def _precached() -> list[str]:
     icons = [f"app/icons/{name}" for name, _sizes, _purpose in MANIFEST_ICONS]
     locales = [f"app/locales/{p.name}" for p in (STATIC / "app/locales").glob("*.json")]
-    packages = list(PACKAGES.values())
+    packages = [path for name, path in PACKAGES.items() if name != DECODER]
     return [*_styles(), *_modules(), *packages, *icons[:1], *sorted(locales)]
 
 

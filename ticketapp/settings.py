@@ -320,6 +320,7 @@ VENDOR_STATIC = {
     "vendor/preact-hooks": "preact/hooks/dist",
     "vendor/htm": "htm/dist",
     "vendor/leaflet": "leaflet/dist",
+    "vendor/qr": "qr",
 }
 STATICFILES_DIRS = [
     (prefix, NODE_MODULES / folder)

@@ -40,6 +40,7 @@ SOMEBODYS_BROWSER = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Mobile Safari/537.36"
 )
+ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream"]
 SECONDS_TO_START = 30
 SEEN = settings.BASE_DIR / "var/browser"
 
@@ -151,10 +152,7 @@ def chromium(queries_beside_a_loop) -> Iterator[Browser]:
     if path is None:
         pytest.fail("No chromium: apt install chromium, or let bin/test do it.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--use-fake-device-for-media-stream"],
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,17 +1,19 @@
 """The door: who may scan, what it says, and what it does without network."""
 
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
+from qrcode.main import QRCode
 
 from events.models import Role
 from inventory import services as inventory
 from inventory.models import CheckIn
 from tests import factories as make
-from tests.browser.conftest import code_of, someone_else
+from tests.browser.conftest import ARGUMENTS, code_of, someone_else
 
 READS_PICTURES = """
 window.BarcodeDetector = class {
@@ -163,6 +165,43 @@ def test_a_code_that_stays_in_sight_is_one_scan(chromium, stack, ticket, steward
 
         expect(phone.answer).to_contain_text("Unknown code")
         assert CheckIn.objects.count() == 1
+
+
+def filmed(text: str) -> bytes:
+    """A film, in the format that Chromium plays as a camera, of one QR code."""
+    width, height, module = 640, 480, 6
+    rows = QRCode(border=4)
+    rows.add_data(text)
+    matrix = rows.get_matrix()
+    margin = (width - len(matrix) * module) // 2, (height - len(matrix) * module) // 2
+    light = bytearray(b"\xd0" * width * height)
+    for y, row in enumerate(matrix):
+        for x in (x for x, dark in enumerate(row) if dark):
+            for line in range(margin[1] + y * module, margin[1] + (y + 1) * module):
+                start = line * width + margin[0] + x * module
+                light[start : start + module] = b"\x20" * module
+    colours = b"\x80" * (width * height // 2)
+    head = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\nFRAME\n"
+    return head.encode() + bytes(light) + colours
+
+
+def test_a_browser_that_reads_no_codes_is_lent_a_reader(
+    chromium, stack, ticket, steward, tmp_path
+):
+    film = tmp_path / "ticket.y4m"
+    film.write_bytes(filmed(code_of(ticket)))
+    camera = [*ARGUMENTS, f"--use-file-for-fake-video-capture={film}"]
+    launched = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=camera
+    )
+    with launched, someone_else(launched, stack, permissions=["camera"]) as phone:
+        phone.page.add_init_script("delete window.BarcodeDetector")
+        phone.open_door(steward.email)
+
+        phone.button("Scan with the camera").click()
+
+        expect(phone.answer).to_contain_text("Let in")
+    assert CheckIn.objects.get().ticket == ticket
 
 
 def test_without_a_camera_the_code_is_entered(chromium, stack, ticket, steward):
