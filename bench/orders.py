@@ -23,7 +23,8 @@ from payments.models import Order, OrderStatus, StripeEvent
 from ticketapp import health
 
 MOST_PER_SECOND = 250
-WARM_UP_SECONDS = 3
+# Until every thread has its connection, and every connection its plans.
+WARM_UP_SECONDS = 12
 LONGEST_DRAIN = 180
 UNSENT = (NotificationStatus.QUEUED, NotificationStatus.SENDING)
 LIMIT = "half the rate of a bare view of one statement: an order is two requests"

@@ -52,7 +52,7 @@ def test_a_plan_made_for_an_empty_table_uses_its_index_all_the_same():
 
 @pytest.mark.django_db
 def test_an_old_plan_is_replaced_and_forgotten(monkeypatch):
-    monkeypatch.setattr(prepared, "LIFETIME_SECONDS", -1.0)
+    monkeypatch.setattr(prepared, "FIRST_LIFETIME_SECONDS", -1.0)
     run("SELECT 'old', %(number)s", number=1)
     (first,) = plans_of("SELECT 'old'")
 
@@ -60,6 +60,18 @@ def test_an_old_plan_is_replaced_and_forgotten(monkeypatch):
 
     (second,) = plans_of("SELECT 'old'")
     assert first != second
+
+
+@pytest.mark.django_db
+def test_each_plan_is_kept_twice_as_long_as_the_one_before_it(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(prepared.time, "monotonic", lambda: clock[0])
+    made = set()
+    for clock[0] in range(0, 1000, 10):
+        run("SELECT 'longer', %(number)s", number=1)
+        made |= set(plans_of("SELECT 'longer'"))
+
+    assert len(made) == 5  # At 0, 70, 200, 450 and 940 seconds.
 
 
 @pytest.mark.django_db(transaction=True)
