@@ -81,7 +81,7 @@ def _orders(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     about = "Hold and pay with a kept card, until all that follows is done"
     # Threads that wait for the provider do nothing else meanwhile.
     servers = Servers(workers=2, threads=48)
-    bench = _bench(names, "orders", about, clients=64, servers=servers)
+    bench = _bench(names, "orders", about, clients=32, servers=servers)
     _number(bench, "--seconds", 20, "how long buyers come")
     _number(bench, "--jobs", 2, "processes of the worker, as many as bin/up starts")
     bench.add_argument(

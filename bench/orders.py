@@ -23,6 +23,10 @@ from payments.models import Order, OrderStatus, StripeEvent
 from ticketapp import health
 
 MOST_PER_SECOND = 250
+# What is wanted, and how often an order asks the provider: so many clients more wait
+# for a slow provider, at the same number of clients that keep the machine busy.
+WANTED_PER_SECOND = 100
+QUESTIONS_PER_ORDER = 2
 # Until every thread has its connection, and every connection its plans.
 WARM_UP_SECONDS = 12
 LONGEST_DRAIN = 180
@@ -56,11 +60,17 @@ def run(bench: Bench, options: Namespace) -> list[Result]:
     results = []
     for latency in (0, options.latency):
         if latency is not None:
-            evening = sell(bench, options, buyers, cards, latency)
-            results.append(judge(bench, options, evening, latency, limit))
+            crowd = replaced(options, clients=options.clients + waiting(latency))
+            evening = sell(bench, crowd, buyers, cards, latency)
+            results.append(judge(bench, crowd, evening, latency, limit))
             limit = results[0].rate
     bench.audit()
     return results
+
+
+def waiting(latency: int) -> int:
+    """How many clients the provider keeps waiting at the wanted rate."""
+    return round(WANTED_PER_SECOND * QUESTIONS_PER_ORDER * latency / 1000)
 
 
 def replaced(options: Namespace, **changes: object) -> Namespace:
