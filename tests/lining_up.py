@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from inventory import services as inventory
-from inventory.models import Hold, TicketType, Waitlist, WaitlistEntry
+from inventory.models import Hold, Ticket, TicketType, Waitlist, WaitlistEntry
 from inventory.services import matching, waitlist
 from tests import factories as make
 from tests.factories import NOON
 
 EVENING = NOON + timedelta(hours=7)
+LEASE = timedelta(minutes=2)
 
 
 def priced(ticket_type: TicketType) -> TicketType:
@@ -61,3 +62,13 @@ def take_out_the_waitlists_lock(monkeypatch) -> None:
 
     for module in (matching, waitlist):
         monkeypatch.setattr(module, "lock_waitlists", unlocked)
+
+
+def free_one_pair(ticket_type, *, now=NOON) -> None:
+    rivals = Hold.objects.live().filter(ticket_type=ticket_type, from_waitlist=False)
+    inventory.release_hold(hold=rivals.first(), now=now)
+
+
+def sell(hold, *, now=NOON) -> list[Ticket]:
+    inventory.start_paying(hold=hold, now=now, lease=LEASE)
+    return inventory.sell_held_tickets(hold=hold, now=now)

@@ -18,7 +18,7 @@ from notifications.models import Notification
 from tests import factories as make
 from tests import lining_up
 from tests.factories import NOON
-from tests.lining_up import EVENING, fresh, held, statuses
+from tests.lining_up import EVENING, free_one_pair, fresh, held, sell, statuses
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -36,16 +36,6 @@ def sold_out():
 
 def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
     return lining_up.join(ticket_type, quantity, **wish)
-
-
-def free_one_pair(ticket_type, *, now=NOON) -> None:
-    rivals = Hold.objects.live().filter(ticket_type=ticket_type, from_waitlist=False)
-    inventory.release_hold(hold=rivals.first(), now=now)
-
-
-def sell(hold, *, now=NOON) -> list[Ticket]:
-    inventory.start_paying(hold=hold, now=now, lease=LEASE)
-    return inventory.sell_held_tickets(hold=hold, now=now)
 
 
 # Offers ----------------------------------------------------------------------------
