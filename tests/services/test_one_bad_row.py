@@ -22,11 +22,21 @@ from payments.models import (
     Payment,
     Refund,
     RefundStatus,
+    SandboxEvent,
+    SandboxObject,
     StripeEvent,
 )
 from tests import factories as make
 from tests.factories import NOON
-from tests.paying import assert_books_are_right, at_provider, deliver, held, order, paid
+from tests.paying import (
+    DISPUTED,
+    assert_books_are_right,
+    at_provider,
+    deliver,
+    held,
+    order,
+    paid,
+)
 from tests.standing_orders import (
     charge_all,
     join_with_card,
@@ -228,6 +238,38 @@ def test_a_webhook_that_is_not_taken_does_not_keep_others_from_being_delivered()
     )
 
     assert taken == 1
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_webhook_that_cannot_be_sent_does_not_keep_others_from_being_delivered(lines):
+    """Without the guard the first bug ends the run, and what was taken comes again."""
+    first, second = lost(), lost()
+    now = timezone.now()
+
+    def send(body, signature):
+        if first.intent_id in body.decode():
+            raise ValueError
+        return 200
+
+    taken = post.deliver_webhooks(now=now, limit=10, send=send, lines=lines)
+
+    assert taken == 1
+    delivered = SandboxEvent.objects.exclude(delivered_at=None)
+    assert delivered.get().payload["data"]["object"]["id"] == second.intent_id
+    left = SandboxEvent.objects.get(delivered_at=None)
+    assert (left.last_answer, left.attempts) == ("no answer", 1)
+    later = now + timedelta(minutes=1)
+    assert deliver(now=later) == 1
+
+
+def test_what_cannot_happen_at_the_provider_does_not_keep_the_rest_from_it():
+    placed = [paid(DISPUTED), paid(DISPUTED)]
+    bad, good = (each.payments.get().intent_id for each in placed)
+    SandboxObject.objects.filter(type="charge", payment_intent=bad).update(data={})
+
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+
+    assert [each["payment_intent"] for each in at_provider("dispute")] == [good]
 
 
 def test_a_comparison_names_the_payment_that_is_not_shown_and_compares_the_rest():

@@ -1,5 +1,6 @@
 """The provider's own clockwork: what matures, and webhooks on their way to us."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from payments.gateways.sandbox.calls import Call
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from payments.gateways.sandbox.switches import switches
 
+logger = logging.getLogger(__name__)
 Send = Callable[[bytes, str], int]
 LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=5)
@@ -28,7 +30,8 @@ def deliver_webhooks(*, now: datetime, limit: int, send: Send, lines: int = 1) -
 
     `send(body, signature)` gives the HTTP status, or 0 if nobody answered; `lines`
     of them are under way at once. An event that was not taken comes again, later
-    and later, as Stripe does; so does one that we died before noting.
+    and later, as Stripe does; so does one that we died before noting, and one that
+    could not even be sent, which must not keep the others back.
     """
     if switches.withhold_webhooks:
         return 0
@@ -37,15 +40,23 @@ def deliver_webhooks(*, now: datetime, limit: int, send: Send, lines: int = 1) -
         due.reverse()
 
     def post(event: SandboxEvent) -> int:
-        body = orjson.dumps(event.payload).decode()
-        for _ in range(2 if switches.duplicate_webhooks else 1):
-            status = send(body.encode(), sign(body, now=now))
-        return status
+        try:
+            return _post(event, send, now)
+        except Exception:
+            logger.exception("%s could not be sent", event)
+            return 0
 
     if lines == 1:
         return _record(due, map(post, due), now)
     with ThreadPoolExecutor(lines) as pool:
         return _record(due, pool.map(post, due), now)
+
+
+def _post(event: SandboxEvent, send: Send, now: datetime) -> int:
+    body = orjson.dumps(event.payload).decode()
+    for _ in range(2 if switches.duplicate_webhooks else 1):
+        status = send(body.encode(), sign(body, now=now))
+    return status
 
 
 def sign(body: str, *, now: datetime) -> str:
@@ -60,7 +71,10 @@ def let_mature(*, now: datetime, limit: int) -> int:
     due = SandboxObject.objects.filter(matures_at__lte=now).order_by("matures_at")
     matured = 0
     for id_ in list(due.values_list("pk", flat=True)[:limit]):
-        matured += _mature(id_, now)
+        try:
+            matured += _mature(id_, now)
+        except Exception:
+            logger.exception("%s could not mature", id_)
     return matured
 
 
