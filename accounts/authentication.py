@@ -19,7 +19,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import User
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 HEADER = "X-Session-Token"
 MAX_TOKEN_LENGTH = 40
@@ -79,7 +79,7 @@ def _user_of(session: SessionStore) -> User | None:
 def find_user(user_id: UUID) -> User | None:
     params = {"user": user_id}
     with connection.cursor() as cursor:
-        cursor.execute(planned(FIND_USER, params), params)
+        execute(cursor, FIND_USER, params)
         row = cursor.fetchone()
     names = [field.attname for field in FIELDS]
     return User.from_db(connection.alias, names, row) if row else None

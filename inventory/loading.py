@@ -15,7 +15,7 @@ from django.db import connection, models
 
 from events.models import Event, Venue
 from inventory.models import PriceStep, TicketType
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 # Left for Django to fetch should anybody ask: nobody who holds tickets does.
 LEFT_OUT = {"search_text", "created_at", "description", "match_key"}
@@ -52,7 +52,7 @@ def find_type(type_id: UUID) -> TicketType | None:
     """A ticket type with its event, venue and price steps; None if there is none."""
     params = {"ticket_type": type_id}
     with connection.cursor() as cursor:
-        cursor.execute(planned(TERMS, params), params)
+        execute(cursor, TERMS, params)
         row = cursor.fetchone()
     if row is None:
         return None

@@ -29,7 +29,7 @@ from payments.models import (
     SavedCard,
 )
 from ticketapp.compiled import Compiled
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 JSON = dict[str, Any]
 Absolute = Callable[[str], str]
@@ -82,7 +82,7 @@ def told_order(order_id: UUID, user: User) -> Order:
 def _parts_of(order_id: UUID) -> dict[str, list[Any]]:
     params = {"order": order_id}
     with connection.cursor() as cursor:
-        cursor.execute(planned(TOLD, params), params)
+        execute(cursor, TOLD, params)
         texts = cursor.fetchone()
     return {
         name: [_row(model, found) for found in orjson.loads(text)]

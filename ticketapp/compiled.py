@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 M = TypeVar("M", bound=Model)
 
@@ -66,7 +66,7 @@ class Compiled(Generic[M]):
             raise TransactionManagementError("A lock needs a transaction to last.")
         params = text.fixed | ids
         with here.cursor() as cursor:
-            cursor.execute(planned(text.sql, params), params)
+            execute(cursor, text.sql, params)
             rows = cursor.fetchall()
         if converters := self._converters(text):
             rows = text.compiler.apply_converters(rows, converters)

@@ -41,7 +41,7 @@ from rest_framework.views import APIView
 from ticketapp import writing
 from ticketapp.errors import Action, DomainError
 from ticketapp.models import IdempotencyKey
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 from ticketapp.renderers import OrjsonRenderer
 
 HEADER = "Idempotency-Key"
@@ -196,7 +196,7 @@ class Attempt:
     def _find(self, statement: str, **extra: Any) -> tuple:
         params = self.parameters() | extra
         with connection.cursor() as cursor:
-            cursor.execute(planned(statement, params), params)
+            execute(cursor, statement, params)
             return cursor.fetchone()
 
     def _write(
@@ -213,7 +213,7 @@ class Attempt:
             "lease_until": lease_until,
         }
         with connection.cursor() as cursor:
-            cursor.execute(planned(STORE, params), params)
+            execute(cursor, STORE, params)
             written = cursor.fetchone()
         return written and written[0]
 

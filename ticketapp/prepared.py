@@ -14,7 +14,7 @@ not share sessions by transaction.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -29,7 +29,7 @@ LONGEST_LIFETIME_SECONDS = 600.0
 # EXPLAIN makes the plan that is kept, and runs nothing.
 MAKE_PLAN = """
 {forget}PREPARE {typed} AS {text};
-SET enable_seqscan = off; EXPLAIN EXECUTE {call}; RESET enable_seqscan
+SET enable_seqscan = off; EXPLAIN {call}; RESET enable_seqscan
 """
 # A bool is an int and a datetime a date, so the order matters.
 SQL_TYPES = (
@@ -48,10 +48,15 @@ SQL_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A prepared statement: its name in the session, and the SQL that runs it."""
+    """A prepared statement: its name in the session, and the SQL that runs it.
+
+    `call` wants its parameters by name, `bare_call` in the order of `names`.
+    """
 
     name: str
+    names: tuple[str, ...]
     call: str
+    bare_call: str
     made_at: float
     lifetime: float
 
@@ -72,7 +77,24 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     same `params`. The types in the plan follow from the values of this call, or,
     not `typed`, from the columns that they are written to or compared with.
     """
-    here = connections[DEFAULT_DB_ALIAS]
+    return _plan_of(connections[DEFAULT_DB_ALIAS], statement, params, typed=typed).call
+
+
+def execute(
+    cursor: Any, statement: str, params: Mapping[str, Any], *, typed: bool = True
+) -> None:
+    """Run a statement by its plan, with a cursor of the usual connection.
+
+    Sooner than running what `planned` gives: psycopg2 takes longer to look up a
+    parameter by its name than to write its value into the statement.
+    """
+    plan = _plan_of(cursor.db, statement, params, typed=typed)
+    cursor.execute(plan.bare_call, [params[name] for name in plan.names])
+
+
+def _plan_of(
+    here: Any, statement: str, params: Mapping[str, Any], *, typed: bool
+) -> Plan:
     here.ensure_connection()
     plans = _plans.setdefault(here.connection, {})
     key = (statement, tuple(map(type, params.values())) if typed else ())
@@ -80,7 +102,7 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     if plan is None or plan.is_old:
         types = {name: sql_type(params[name]) for name in params} if typed else {}
         plans[key] = plan = _plan(statement, types, instead_of=plan)
-    return plan.call
+    return plan
 
 
 def sql_type(value: Any) -> str:
@@ -107,17 +129,25 @@ def _plan(
     types = ", ".join(types_of.get(name, "unknown") for name in numbered)
     # A new name each time: whatever went wrong before, this one is not taken.
     name = f"planned_{next(_serial)}"
-    nothing = ", ".join("NULL" for _ in numbered)
     make = MAKE_PLAN.format(
         forget=f"DEALLOCATE {instead_of.name}; " if instead_of else "",
         typed=f"{name} ({types})" if types else name,
         text=text,
-        call=f"{name} ({nothing})" if nothing else name,
+        call=_call(name, ["NULL"] * len(numbered)),
     )
     # Not through Django's cursor: it is no query of anybody's, only its plan.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(make)
-    given = ", ".join(f"%({argument})s" for argument in numbered)
-    call = f"EXECUTE {name} ({given})" if given else f"EXECUTE {name}"
     lifetime = 2 * instead_of.lifetime if instead_of else FIRST_LIFETIME_SECONDS
-    return Plan(name, call, time.monotonic(), min(lifetime, LONGEST_LIFETIME_SECONDS))
+    return Plan(
+        name,
+        names=tuple(numbered),
+        call=_call(name, [f"%({argument})s" for argument in numbered]),
+        bare_call=_call(name, ["%s"] * len(numbered)),
+        made_at=time.monotonic(),
+        lifetime=min(lifetime, LONGEST_LIFETIME_SECONDS),
+    )
+
+
+def _call(name: str, marks: Sequence[str]) -> str:
+    return f"EXECUTE {name} ({', '.join(marks)})" if marks else f"EXECUTE {name}"

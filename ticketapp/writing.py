@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BinaryField, Field, Model
 from django.db.models.expressions import DatabaseDefault
 
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 
 def insert(*rows: Model, ignore_conflicts: bool = False) -> int:
@@ -32,7 +32,7 @@ def insert(*rows: Model, ignore_conflicts: bool = False) -> int:
         values |= {f"{k}_{turn}": v for k, v in _prepared(row, given).items()}
     sql = _insertion(model, given, len(rows), ignore_conflicts)
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(planned(sql, values, typed=False), values)
+        execute(cursor, sql, values, typed=False)
         if len(rows) == 1 and rows[0].pk is None and cursor.rowcount:
             [rows[0].pk] = cursor.fetchone()
         written = cursor.rowcount
@@ -56,7 +56,7 @@ def write(
     params = changes | {f"if_{name}": value for name, value in only_if.items()}
     params |= {"key": key}
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(planned(sql, params, typed=False), params)
+        execute(cursor, sql, params, typed=False)
         return bool(cursor.rowcount)
 
 

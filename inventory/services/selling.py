@@ -16,7 +16,7 @@ from inventory.services.picking import WAITING_ORDER
 from inventory.services.releasing import HoldBeingPaid, free
 from ticketapp.compiled import Compiled
 from ticketapp.errors import Action, DomainError
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
 TICKET_FIELDS = [field.attname for field in Ticket._meta.concrete_fields]
@@ -70,7 +70,7 @@ def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:
         "lease_until": now + lease,
     }
     with connection.cursor() as cursor:
-        cursor.execute(planned(START, params), params)
+        execute(cursor, START, params)
         row = cursor.fetchone()
     if row:
         return Hold.from_db(connection.alias, HOLD_FIELDS, row)
@@ -125,7 +125,7 @@ def _sell(hold: Hold) -> list[Ticket]:
     """Lock and sell in one statement; nothing if the hold is not being paid."""
     params = {"hold": hold.pk}
     with connection.cursor() as cursor:
-        cursor.execute(planned(SELL, params), params)
+        execute(cursor, SELL, params)
         rows = cursor.fetchall()
     sold = [Ticket.from_db(connection.alias, TICKET_FIELDS, row) for row in rows]
     return sorted(sold, key=lambda ticket: ticket.slot)

@@ -26,7 +26,7 @@ from notifications.models import (
 )
 from notifications.services.places import Place, Places
 from ticketapp.models import InvalidTransition
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ def _open_deliveries(
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(planned(OPEN_DELIVERIES, params), params)
+        execute(cursor, OPEN_DELIVERIES, params)
         claimed = cursor.fetchall()
     notification.sent_at = notification.sent_at or now
     return [(Channel(channel), target) for channel, target in claimed]

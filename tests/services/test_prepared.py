@@ -5,14 +5,14 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from ticketapp import prepared
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute, planned
 
 ADD = "SELECT %(one)s + %(other)s"
 
 
 def run(statement, **params):
     with connection.cursor() as cursor:
-        cursor.execute(planned(statement, params), params)
+        execute(cursor, statement, params)
         return cursor.fetchall()
 
 
