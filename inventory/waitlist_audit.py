@@ -1,11 +1,14 @@
 """What must hold about waitlists, as SQL that finds offenders: see `audit`."""
 
 from inventory.room import ROOM
+from inventory.totals import NET_AND_STEP, TOTAL
 
 # What a look at the line may take until the sweep has done it, in seconds: counted
-# from when the entry began to fit, which is when somebody joined, a sale opened, the
-# buyer's own hold or one under a shared cap was freed, or a look left somebody out.
+# from when the entry began to fit, which is when somebody joined, a sale opened, a
+# planned fall began, the buyer's own hold or one under a shared cap was freed, or a
+# look left somebody out. What staff do has no such time: it serves the line itself.
 SWEPT_AFTER = 30
+PRICE = NET_AND_STEP.format(at=f"%(now)s - interval '{SWEPT_AFTER} seconds'")
 
 CHECKS = [
     (
@@ -40,8 +43,6 @@ CHECKS = [
     (
         6,
         "No ticket lies open that somebody who waits would take",
-        # Of a maximum only what covers today's highest possible price counts: a
-        # fall of the price may be seconds old.
         f"""
         SELECT entry.id AS entry, entry.ticket_type_id AS ticket_type,
                entry.number, entry.quantity, free.tickets AS available
@@ -56,6 +57,7 @@ CHECKS = [
                           WHERE status NOT IN ('withdrawn', 'returned')) AS present
                  FROM inventory_ticket
                 WHERE ticket_type_id = type.id) AS free ON true
+          JOIN LATERAL ({PRICE}) AS price ON true
           JOIN LATERAL (
                SELECT count(*) AS tickets
                  FROM inventory_hold AS hold
@@ -71,9 +73,7 @@ CHECKS = [
            AND coalesce(event.sales_close_at, event.starts_at, 'infinity') > %(now)s
            AND free.tickets >= entry.quantity AND free.present <= type.capacity
            AND coalesce({ROOM.format(type="type.id")} >= entry.quantity, true)
-           AND coalesce(entry.max_total_amount >= entry.quantity * (
-                   (type.unit_amount + type.fee_amount)
-                   * (10000 + venue.tax_basis_points) / 10000 + 10), true)
+           AND coalesce(entry.max_total_amount >= entry.quantity * ({TOTAL}), true)
            AND owned.tickets <= entry.owned_at_joining
            AND owned.tickets + entry.quantity <= event.per_buyer_limit
            AND NOT EXISTS (

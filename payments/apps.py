@@ -6,5 +6,5 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        """Have the apps below ask us what only we know."""
+        """Have each app ask those above it for what only they know."""
         autodiscover_modules("registering")

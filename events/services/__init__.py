@@ -20,6 +20,7 @@ from events.services.events import (
     reschedule_event,
     save_event,
 )
+from events.services.following import register_follower
 from events.services.venue_import import VenueReport, import_venues
 from events.services.venue_places import Placed, locate_venue
 from events.services.venues import (
@@ -52,6 +53,7 @@ __all__ = [
     "pause_event",
     "postpone_event",
     "publish_event",
+    "register_follower",
     "reschedule_event",
     "save_event",
     "save_venue",

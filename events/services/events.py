@@ -11,6 +11,7 @@ from django.db.models import Q
 from events.local_time import end_of_night, local_to_utc
 from events.models import Event, EventStatus, Venue
 from events.querysets import LONGEST_RUN
+from events.services.following import sells_more
 from ticketapp.errors import Action, DomainError
 
 GRACE = timedelta(hours=1)
@@ -38,11 +39,13 @@ def create_event(*, venue: Venue, name: str, **details: object) -> Event:
     return event
 
 
-def save_event(*, event: Event) -> Event:
+@transaction.atomic
+def save_event(*, event: Event, now: datetime) -> Event:
     """Write what staff entered. From then on feeds leave the event alone."""
     event.kept_by_staff = True
     derive_date(event)
     event.save()
+    sells_more([event.pk], now=now)
     return event
 
 
@@ -63,11 +66,13 @@ def ends_by(event: Event) -> datetime:
     return max(instant for instant in known if instant is not None)
 
 
+@transaction.atomic
 def publish_event(*, event: Event, now: datetime) -> Event:
     """Show the event and open its sales window; also ends a pause."""
     if ends_by(event) <= now:
         raise EventIsOver(event=event.name)
     event.move_to(EventStatus.PUBLISHED)
+    sells_more([event.pk], now=now)
     return event
 
 
@@ -96,7 +101,7 @@ def finish_event(*, event: Event) -> Event:
 
 
 @transaction.atomic
-def reschedule_event(*, event: Event, starts_at: datetime) -> Event:
+def reschedule_event(*, event: Event, starts_at: datetime, now: datetime) -> Event:
     """Move the event to a new start; doors, end and end of sales move along.
 
     What was a length of time before stays that long, also over a clock change.
@@ -119,6 +124,7 @@ def reschedule_event(*, event: Event, starts_at: datetime) -> Event:
             "local_date",
         ]
     )
+    sells_more([event.pk], now=now)
     event.refresh_from_db()
     return event
 

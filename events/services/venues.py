@@ -10,8 +10,10 @@ from accounts.models import User
 from events import zones
 from events.local_time import local_to_utc
 from events.matching import match_key
-from events.models import Event, LocationPrecision, Role, Venue
+from events.models import Event, EventStatus, LocationPrecision, Role, Venue
+from events.services.following import sells_more
 
+TAX = ("tax_mode", "tax_basis_points")
 POSTER_TIMES = ("starts_at", "doors_at", "ends_at", "sales_open_at", "sales_close_at")
 
 
@@ -50,7 +52,8 @@ def derive_from_place(venue: Venue) -> None:
 def save_venue(*, venue: Venue, now: datetime) -> Venue:
     """Write what staff entered. From then on imports leave the venue alone.
 
-    A changed point is a move, with all that follows from it.
+    A changed point is a move, and a changed tax another price, with all that
+    follows from it.
     """
     before = Venue.objects.select_for_update(no_key=True).filter(pk=venue.pk).first()
     venue.kept_by_staff = True
@@ -58,6 +61,9 @@ def save_venue(*, venue: Venue, now: datetime) -> Venue:
     venue.save()
     if before is not None:
         keep_posters_true(venue=venue, before=before, now=now)
+        if any(getattr(venue, name) != getattr(before, name) for name in TAX):
+            on_sale = venue.events.filter(status=EventStatus.PUBLISHED)
+            sells_more(list(on_sale.values_list("pk", flat=True)), now=now)
     return venue
 
 
@@ -92,6 +98,7 @@ def keep_posters_true(*, venue: Venue, before: Venue, now: datetime) -> None:
                 wall = instant.astimezone(before.zone).replace(tzinfo=None)
                 setattr(event, field, local_to_utc(wall, venue.zone))
     Event.objects.bulk_update(changed, POSTER_TIMES, batch_size=500)
+    sells_more([event.pk for event in changed], now=now)
 
 
 def works_at(*, user: User, venue: Venue, roles: Collection[str] = Role.values) -> bool:

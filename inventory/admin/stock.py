@@ -83,6 +83,13 @@ class TicketTypeAdmin(VenueTimeAdmin):
         except DomainError as refusal:
             self.message_user(request, f"{obj}: {refusal}", messages.ERROR)
 
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """A planned fall may have begun already: then it reaches the line as well."""
+        super().save_related(request, form, formsets, change)
+        services.serve_lines(event_ids=[form.instance.event_id], now=timezone.now())
+
     @admin.display(description="Price", ordering="unit_amount")
     def price(self, kind: TicketType) -> str:
         return f"{to_major(kind.unit_amount, kind.currency)} {kind.currency}"

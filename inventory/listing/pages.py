@@ -5,14 +5,11 @@ Conditions are joined with AND; each says what the method of `EventQuerySet`
 with its name says.
 """
 
-from inventory.pricing import BASIS_POINTS, EXPONENTS
 from inventory.room import ROOM
+from inventory.totals import NET_AND_STEP, TOTAL
 
 # Greater than every price: events without one come last.
 NO_PRICE = 2**31 - 1
-THREE_DIGITS = ", ".join(
-    f"'{currency}'" for currency, digits in EXPONENTS.items() if digits == 3
-)
 
 # When and where ----------------------------------------------------------------
 
@@ -74,7 +71,6 @@ SELECT event.id, {distance} AS distance, NULL::int AS price
  ORDER BY event.local_date, event.id
  LIMIT {count}
 """
-# The sum of `inventory.pricing` once more, because the database has to sort by it.
 CHEAPEST = f"""
 SELECT id, distance, price FROM (
     SELECT event.id, {{distance}} AS distance,
@@ -82,19 +78,9 @@ SELECT id, distance, price FROM (
       FROM events_event AS event
       JOIN events_venue AS venue ON venue.id = event.venue_id
       LEFT JOIN LATERAL (
-           SELECT min(net + CASE venue.tax_mode WHEN 'added' THEN
-                      (2 * net * venue.tax_basis_points + {BASIS_POINTS} * step)
-                      / (2 * {BASIS_POINTS} * step) * step ELSE 0 END) AS total
+           SELECT min({TOTAL}) AS total
              FROM inventory_tickettype AS type
-            CROSS JOIN LATERAL (
-                  SELECT type.fee_amount::bigint + greatest(
-                             type.floor_amount, least(type.unit_amount, (
-                                 SELECT min(begun.unit_amount)
-                                   FROM inventory_pricestep AS begun
-                                  WHERE begun.ticket_type_id = type.id
-                                    AND begun.starts_at <= %(now)s))) AS net,
-                         CASE WHEN type.currency IN ({THREE_DIGITS})
-                              THEN 10 ELSE 1 END AS step) AS price
+            CROSS JOIN LATERAL ({NET_AND_STEP.format(at="%(now)s")}) AS price
             WHERE type.event_id = event.id AND type.capacity > 0
               AND coalesce(event.ends_at > %(now)s, true)
               AND coalesce(event.sales_close_at > %(now)s,

@@ -1,7 +1,7 @@
 """What can be done to stock: `from inventory import services as inventory`.
 
-Lock order, everywhere (ADR 15): (buyer, event) key, ticket type, waitlist of the
-type, override of the type, hold, tickets, shared caps.
+Lock order, everywhere (ADR 15): (buyer, event) key, caps of the event, ticket type,
+waitlist of the type, override of the type, hold, tickets, rows of shared caps.
 """
 
 from inventory.services.admission import (
@@ -27,7 +27,7 @@ from inventory.services.holds import (
     hold_tickets,
     retake_tickets,
 )
-from inventory.services.matching import lock_waitlists, match_waitlists
+from inventory.services.matching import lock_waitlists, match_waitlists, serve_lines
 from inventory.services.offers import (
     begin_charge,
     pass_offer,
@@ -116,6 +116,7 @@ __all__ = [
     "save_cap",
     "save_ticket_type",
     "sell_held_tickets",
+    "serve_lines",
     "set_capacity",
     "start_paying",
     "stop_charging",

@@ -1,6 +1,6 @@
 """How many tickets of a type there are.
 
-Lock order: ticket type, waitlist of the type, tickets.
+Lock order: caps of the event, ticket type, waitlist of the type, tickets.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from accounts.models import User
 from inventory.models import Override, StockCap, TicketStatus, TicketType
 from inventory.services.matching import freeing
 from inventory.services.overbooking import move, present_of, withdraw
-from inventory.services.picking import SLOTS
+from inventory.services.picking import SLOTS, share_caps
 from ticketapp.errors import Action, DomainError
 
 ADD_TICKETS = """
@@ -57,6 +57,7 @@ def set_capacity(
     the decision is recorded, and what comes back later goes too until the type
     is not overbooked any more.
     """
+    share_caps([ticket_type.event_id])
     locked = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
     with freeing([locked.pk], now=now):
         _resize(locked, capacity, override, now)

@@ -1,6 +1,7 @@
 """Limits that ticket types share.
 
-Lock order: the caps of the event, shared cap; tickets are only counted.
+Lock order: the caps of the event, ticket types and their waitlists, shared cap;
+tickets are only counted.
 """
 
 from collections.abc import Collection
@@ -15,6 +16,7 @@ from inventory.services.capacity import (
     close_overrides,
     record_override,
 )
+from inventory.services.matching import letting_more_fit
 from inventory.services.picking import CHANGE_CAPS, caps_of
 from ticketapp.errors import Action, DomainError
 
@@ -34,7 +36,7 @@ def save_cap(
     now: datetime,
     override: Overrider | None = None,
 ) -> StockCap:
-    """Let `types` share so many tickets.
+    """Let `types` share so many tickets; room that it makes goes to the lines.
 
     Raises CapacityBelowTaken when more are held or sold already and changes
     nothing; with an `override` the decision is recorded, and nothing of these
@@ -44,15 +46,22 @@ def save_cap(
         if ticket_type.event_id != cap.event_id:
             raise CapOfAnotherEvent(ticket_type=ticket_type.name)
     _wait_for_those_who_take(cap)
-    cap.save()
-    cap.types.set(types)
+    with letting_more_fit([cap.event_id], now=now):
+        cap.save()
+        cap.types.set(types)
+        _see_what_is_taken(cap, override, now)
+    return cap
+
+
+def _see_what_is_taken(
+    cap: StockCap, override: Overrider | None, now: datetime
+) -> None:
     taken = taken_of(cap)
     close_overrides(cap, now=now)
     if taken > cap.capacity:
         if override is None:
             raise CapacityBelowTaken(taken=taken, capacity=cap.capacity)
         record_override(override, cap=cap, capacity=cap.capacity, taken=taken, now=now)
-    return cap
 
 
 def _wait_for_those_who_take(cap: StockCap) -> None:

@@ -1,8 +1,9 @@
 """Freed tickets go to those who wait for them, before anybody else sees them.
 
-Lock order: ticket type (where it is needed at all), waitlist of the type, hold,
-tickets. Whatever puts tickets back on sale does so inside `freeing`, and whoever
-takes tickets of a type that people wait for asks `serve_waitlist` first.
+Lock order: caps of the event, ticket type (where it is needed at all), waitlist of
+the type, hold, tickets. Whatever puts tickets back on sale does so inside `freeing`,
+what makes tickets fit that did not inside `letting_more_fit`, and whoever takes
+tickets of a type that people wait for asks `serve_waitlist` first.
 
 The key of (buyer, event) comes before all of these. Who matches needs the keys of
 those in the line, but has the waitlist by then, so it only ever tries: a buyer
@@ -40,7 +41,14 @@ from inventory.services.offers import (
     offer_ends_at,
 )
 from inventory.services.overbooking import lock_overrides, withdraw_excess
-from inventory.services.picking import Pick, keep_pick, pick_tickets, turn_of, undo_pick
+from inventory.services.picking import (
+    Pick,
+    keep_pick,
+    pick_tickets,
+    share_caps,
+    turn_of,
+    undo_pick,
+)
 from ticketapp.jobs import look_now
 
 PAGE = 100
@@ -110,8 +118,36 @@ def serve_waitlist(ticket_type_id: UUID, *, now: datetime) -> int | None:
     return None
 
 
+@contextmanager
+def letting_more_fit(event_ids: Collection[UUID], *, now: datetime) -> Iterator[None]:
+    """Around what frees nothing and yet makes tickets fit: as `freeing` for events.
+
+    Such as a pause that ends, a higher limit, a lower price, a wider cap. The types
+    are locked as well: whoever goes on to change one must not have a line first.
+    """
+    types = TicketType.objects.filter(event__in=event_ids, waitlist__isnull=False)
+    lined = dict(types.values_list("pk", "event"))
+    if lined:
+        share_caps(lined.values())
+        rows = TicketType.objects.filter(pk__in=lined).order_by("pk")
+        list(rows.select_for_update(no_key=True))
+    with freeing(lined, now=now):
+        yield
+
+
+def serve_lines(*, event_ids: Collection[UUID], now: datetime) -> None:
+    """Match every line of these events, in the transaction that let more fit."""
+    with letting_more_fit(event_ids, now=now):
+        pass
+
+
 def lock_waitlists(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
+    """The lines of these types, and the caps of their events before them."""
     rows = Waitlist.objects.filter(pk__in=set(ticket_type_ids)).order_by("pk")
+    event_ids = list(rows.values_list("ticket_type__event", flat=True))
+    if not event_ids:
+        return []
+    share_caps(event_ids)
     return list(rows.select_for_update(no_key=True))
 
 
@@ -155,13 +191,14 @@ def _note(waitlist: Waitlist, look: Look, now: datetime) -> None:
 def match_waitlists(*, now: datetime) -> int:
     """Look at every line where something may be owed; says how many were served.
 
-    What freeing has missed (a price that fell, an event on sale again, a
-    process that died) is found here. Entries past their time end. Any number
-    of workers may do this at once.
+    What nobody's change has shown (a price that fell by its plan, a sale that
+    opened, a buyer who let other tickets go) is found here. Entries past their time
+    end. Any number of workers may do this at once.
     """
     served = 0
-    for pk in _lines_to_look_at(now):
+    for pk, event_id in _lines_to_look_at(now):
         with transaction.atomic():
+            share_caps([event_id])
             row = Waitlist.objects.filter(pk=pk)
             for waitlist in row.select_for_update(skip_locked=True, no_key=True):
                 end_entries(waitlist, now=now)
@@ -254,7 +291,7 @@ def _bought_another_way(entry: WaitlistEntry) -> bool:
     return WaitlistEntry.objects.filter(pk=entry.pk).bought_another_way().exists()
 
 
-def _lines_to_look_at(now: datetime) -> list[UUID]:
+def _lines_to_look_at(now: datetime) -> list[tuple[UUID, UUID]]:
     entries = WaitlistEntry.objects.filter(ticket_type=OuterRef("pk"))
     waiting = entries.waiting()
     free = Ticket.objects.filter(
@@ -264,6 +301,5 @@ def _lines_to_look_at(now: datetime) -> list[UUID]:
     owed = Q(Exists(waiting.with_empty_hands()), Exists(free)) | Q(Exists(over))
     for _, vain in in_vain(waiting, now):
         owed |= Q(Exists(vain))
-    return list(
-        Waitlist.objects.filter(owed).order_by("pk").values_list("pk", flat=True)
-    )
+    lines = Waitlist.objects.filter(owed).order_by("pk")
+    return list(lines.values_list("pk", "ticket_type__event"))

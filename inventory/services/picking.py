@@ -5,6 +5,7 @@ turn, the limit, the pick, the hold and the tickets are one round trip. Shared c
 are locked after the buyer's turn, the type and its waitlist, before the tickets.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from random import randrange
@@ -23,8 +24,9 @@ SLOTS = 2**31
 # A statement of its own: the next one must see what a rival of the same buyer
 # has committed while this one waited.
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
-# Shared by all who take tickets for an event; who changes which caps its types share
-# has it alone. Before the pick looks, or it would not see a cap that is just made.
+# Shared by all who take tickets for an event or serve its lines; who changes which
+# caps its types share has it alone. Before the pick looks, or it would not see a cap
+# that is just made.
 SHARE_CAPS = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%(caps)s, 0))"
 CHANGE_CAPS = "SELECT pg_advisory_xact_lock(hashtextextended(%(caps)s, 0))"
 # Rolled back when the pick falls short, or two buyers who each locked half of
@@ -246,6 +248,17 @@ def turn_of(user_id: UUID, event_id: UUID) -> str:
 def caps_of(event_id: UUID) -> str:
     """What the lock on the shared caps of an event is taken on."""
     return f"caps{event_id}"
+
+
+def share_caps(event_ids: Collection[UUID]) -> None:
+    """Keep the shared caps of these events as they are until the transaction ends.
+
+    Before any row of their stock is locked: who changes a cap has them alone, and
+    serves the lines under it.
+    """
+    with connection.cursor() as cursor:
+        for event_id in sorted(set(event_ids)):
+            cursor.execute(SHARE_CAPS, {"caps": caps_of(event_id)})
 
 
 def pick_tickets(pick: Pick, *, patient: bool = False) -> Outcome:

@@ -174,7 +174,7 @@ def _times(show: DemoShow, slot: Slot, now: datetime) -> dict[str, datetime]:
 def _move(event: Event, show: DemoShow, slot: Slot, now: datetime) -> None:
     for name, value in _times(show, slot, now).items():
         setattr(event, name, value)
-    events.save_event(event=event)
+    events.save_event(event=event, now=now)
     for row in event.ticket_types.all():
         wanted = next((t for t in show.ticket_types if t.name == row.name), None)
         if wanted is not None:

@@ -173,7 +173,7 @@ def test_an_event_that_staff_keep_is_left_alone_and_the_difference_told(feed, ca
     imported(feed(listing()))
     event = Event.objects.get()
     event.name = "Our Own Words"
-    services.save_event(event=event)
+    services.save_event(event=event, now=timezone.now())
 
     imported(feed(listing(name="Their Words", code="cancelled")))
 

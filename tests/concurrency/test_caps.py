@@ -8,11 +8,11 @@ who take tickets (`picking.SHARE_CAPS`), alone for who changes one (`CHANGE_CAPS
 from functools import partial
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from inventory import services as inventory
 from inventory.models import Hold, StockCap
-from inventory.services import caps, picking
+from inventory.services import caps, matching, picking
 from tests import factories as make
 from tests.concurrency.racing import (
     ROUNDS,
@@ -112,6 +112,34 @@ def test_without_the_caps_lock_more_is_taken_than_the_cap_allows(story, monkeypa
 
     with pytest.raises(AssertionError):
         story()
+
+
+def a_cap_is_made_while_tickets_come_free() -> None:
+    """Who frees them has the line by then, and is about to pick for it."""
+    rush = make.ticket_type(stock=2)
+    kept = hold(rush, 2)
+    entry = join(rush, 2)
+    staff = Rival(partial(make_a_cap, rush.event, rush, capacity=4))
+
+    with transaction.atomic():
+        matching.lock_waitlists([rush.pk])
+        staff.start_and_run_as_far_as_it_can()
+        inventory.release_hold(hold=kept, now=NOON)
+
+    assert fresh(entry).status == "offered"
+    assert isinstance(staff.outcome(), StockCap), staff.outcome()
+    assert_all_is_well()
+
+
+def test_who_frees_and_who_makes_a_cap_do_not_wait_in_a_circle():
+    a_cap_is_made_while_tickets_come_free()
+
+
+def test_a_line_that_is_locked_before_the_caps_deadlocks(monkeypatch):
+    monkeypatch.setattr(matching, "share_caps", lambda event_ids: None)
+
+    with pytest.raises((AssertionError, OperationalError)):
+        a_cap_is_made_while_tickets_come_free()
 
 
 def a_cap_is_made_in_a_rush() -> None:

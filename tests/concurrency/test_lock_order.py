@@ -11,6 +11,7 @@ from events import services as events
 from inventory import codes
 from inventory import services as inventory
 from inventory.models import Hold, StockCap
+from inventory.services import capacity, types
 from payments import services
 from payments.gateways.sandbox import post
 from payments.models import Order
@@ -27,12 +28,12 @@ MINUTE = timedelta(minutes=1)
 # The order of ADR 15. A cap comes last: who picks under one waits for no ticket,
 # except one at a time under the type's lock.
 ORDER = [
-    CAPS,
     "payments_stripeevent",
     "payments_order",
     "payments_customer",
     "payments_savedcard",
     TURN,
+    CAPS,
     "inventory_tickettype",
     "inventory_waitlist",
     "inventory_hold",
@@ -163,6 +164,22 @@ def staff_change_their_minds() -> None:
     services.sweep_called_off_events(now=NOON, limit=10)
 
 
+def staff_make_more_fit() -> None:
+    """A pause that ends, a wider cap and more tickets, each with a line under it."""
+    rush = standing_orders.sold_out(stock=4)
+    other = make.ticket_type(event=rush.event, stock=2)
+    cap = StockCap(event=rush.event, name="House", capacity=4)
+    inventory.save_cap(cap=cap, types=[rush, other], now=NOON)
+    join(rush, 2), join(other, 2)
+    cap.capacity = 6
+    inventory.save_cap(cap=cap, types=[rush, other], now=NOON)
+    events.pause_event(event=rush.event)
+    standing_orders.let_go(rush)
+    events.publish_event(event=rush.event, now=NOON)
+    rush.refresh_from_db()
+    inventory.save_ticket_type(ticket_type=rush, capacity=5, now=NOON)
+
+
 def everything_happens() -> None:
     pays_at_the_second_try()
     changes_their_mind()
@@ -180,6 +197,7 @@ def everything_happens() -> None:
         is_bought_for(number)
     leaves_the_line()
     staff_change_their_minds()
+    staff_make_more_fit()
 
 
 def take_tickets_before_the_order(monkeypatch) -> None:
@@ -226,6 +244,16 @@ def test_locks_are_taken_in_one_order():
     assert out_of_order(locks.waits) == set()
     assert unguarded(locks) == set()
     assert {*ORDER, *GUARDED_BY} <= locks.seen
+
+
+def test_a_type_before_the_caps_of_its_event_is_out_of_order(monkeypatch):
+    for module in (capacity, types):
+        monkeypatch.setattr(module, "share_caps", lambda event_ids: None)
+
+    with locks_written_down() as locks:
+        staff_make_more_fit()
+
+    assert ("inventory_tickettype", CAPS) in out_of_order(locks.waits)
 
 
 def test_taking_tickets_again_before_the_order_is_out_of_order(monkeypatch):
