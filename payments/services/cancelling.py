@@ -6,16 +6,23 @@ from django.db import transaction
 
 from inventory import services as inventory
 from inventory.models import HoldStatus
-from payments.models import OPEN_PAYMENT, PAID_ORDER, Order, OrderStatus
+from payments.models import (
+    OPEN_PAYMENT,
+    PAID_ORDER,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+)
 from payments.services import asking
-from payments.services.errors import OrderPaid, PaymentInProgress
+from payments.services.errors import BankDecides, BegunMeanwhile, OrderPaid
 
 
 def cancel_order(*, order: Order, now: datetime) -> Order:
     """Cancel a pending order and let its tickets go; twice is no error.
 
     The provider is asked first: if it has taken the money, the order is honoured
-    and OrderPaid raised. Raises PaymentUnknown when it does not answer.
+    and OrderPaid raised. Raises PaymentUnknown when it does not answer, BankDecides
+    when it cannot say yet, and BegunMeanwhile when another card came in between.
     """
     for payment in order.payments.filter(status__in=OPEN_PAYMENT):
         payment.order = order
@@ -29,9 +36,10 @@ def _cancel(order: Order, now: datetime) -> Order:
     order = orders.get(pk=order.pk)  # Its hold is read when the lock is ours.
     if order.status in PAID_ORDER:
         raise OrderPaid(order=str(order.pk))
-    if order.payments.filter(status__in=OPEN_PAYMENT).exists():
-        # Begun on another device since we asked, or the bank still thinks.
-        raise PaymentInProgress(order=str(order.pk))
+    if payment := order.payments.filter(status__in=OPEN_PAYMENT).first():
+        if payment.status == PaymentStatus.PROCESSING:
+            raise BankDecides(order=str(order.pk))
+        raise BegunMeanwhile(order=str(order.pk))
     if order.status == OrderStatus.PENDING:
         if order.hold.status == HoldStatus.ACTIVE:
             inventory.release_hold(hold=order.hold, now=now)

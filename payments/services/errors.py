@@ -60,6 +60,26 @@ class PaymentInProgress(DomainError):
         super().__init__(order=order)
 
 
+class BankDecides(PaymentInProgress):
+    """What is asked cannot be undone any more, and is not done yet."""
+
+    message = (
+        "Your bank has not decided about the payment for this order yet, so it cannot "
+        "be cancelled now. If the bank says no, you are not charged; if it says yes, "
+        "the tickets are yours. Look at the order in a moment."
+    )
+    retry_after = 10
+
+
+class BegunMeanwhile(PaymentInProgress):
+    message = (
+        "A payment for this order was begun this very moment, perhaps on another "
+        "device, so it was not cancelled. Cancel the order again to stop it."
+    )
+    action = Action.RETRY
+    retry_after = 1
+
+
 class PaymentUnknown(GatewayUnavailable):
     """We asked something that moves money and got no answer."""
 

@@ -149,7 +149,12 @@ class OrderCancelView(OwnOrdersView):
     @extend_schema(request=None, responses=OrderSerializer)
     @idempotent_flow
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Cancel a pending order and let its tickets go."""
+        """Cancel a pending order and let its tickets go.
+
+        While the bank decides about a payment it cannot be: the `action` of
+        `payment_in_progress` is `wait` then, and `retry` if a payment was begun on
+        another device in that very moment.
+        """
         order = services.cancel_order(order=self.get_object(), now=timezone.now())
         return Response(self.document(order.pk))
 
