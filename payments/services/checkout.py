@@ -112,11 +112,9 @@ def place_order(
     known = ORDER_OF_HOLD.first(hold=hold.pk)
     if known and (told := _what_is_known(known, now, another_card=False)):
         return told
-    if not hold.total_amount:
-        _open_order(user, hold, "", now)
+    if not (payment_method and hold.total_amount):
+        _open_order(user, hold, "", now, has_card=False)
         return Order.objects.get(hold=hold)
-    if not payment_method:
-        raise PaymentMethodMissing
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
     turn = _open_order(user, hold, customer, now)
@@ -182,8 +180,13 @@ def _has_fallen(order: Order, now: datetime) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _open_order(user: User, hold: Hold, customer: str, now: datetime) -> Turn | None:
-    """Commit the order and its payment; None if it is settled already or free."""
+def _open_order(
+    user: User, hold: Hold, customer: str, now: datetime, *, has_card: bool = True
+) -> Turn | None:
+    """Commit the order and its payment; None if it is settled already or free.
+
+    Nothing is committed if it costs something at today's price and has no card.
+    """
     new = Order(
         user=user,
         hold=hold,
@@ -194,7 +197,10 @@ def _open_order(user: User, hold: Hold, customer: str, now: datetime) -> Turn | 
     )
     # A hold has one order: of two devices the second finds the first one's.
     is_new = writing.insert(new, ignore_conflicts=True) == 1
-    return _take_turn(hold, customer, now, is_new=is_new)
+    turn = _take_turn(hold, customer, now, is_new=is_new)
+    if turn and not has_card:
+        raise PaymentMethodMissing
+    return turn
 
 
 @transaction.atomic(durable=True)
