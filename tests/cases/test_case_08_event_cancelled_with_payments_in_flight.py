@@ -5,8 +5,9 @@ was captured goes back by keyed jobs that can stop and go on; a success that lan
 later is refunded and never ticketed; a short balance pauses and resumes.
 
 The guards: settling looks at the event's state again
-(`settling._reason_to_refund`); and the refund's key, one for each order
-(`called-off-…`), which a second job running at the same moment cannot use again.
+(`settling._reason_to_refund`); the order's lock, under which a job sees what another
+has owed (`books.lock`); and, should that ever be passed by, the refund's key, one for
+each order (`called-off-…`), which a second job cannot use again.
 """
 
 from datetime import timedelta
@@ -16,13 +17,14 @@ import pytest
 
 from events import services as events
 from events.models import EventStatus
+from inventory import codes
 from inventory import services as inventory
 from payments import services
 from payments.gateways.sandbox.switches import switched
-from payments.models import LedgerEntry, Order, OrderStatus, Refund
-from payments.services import settling
+from payments.models import LedgerEntry, Order, OrderStatus, Payment, Refund
+from payments.services import calling_off, refunds, settling
 from tests import factories as make
-from tests.concurrency.racing import race
+from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
 from tests.paying import (
@@ -44,6 +46,13 @@ def sweep(now=LATER) -> None:
     services.sweep_called_off_events(now=now, limit=100)
     services.sweep_payments(now=now, limit=100)
     services.pay_refunds(now=now, limit=100)
+
+
+def let_in(placed: Order) -> None:
+    staff = make.staff(venue=placed.event.venue)
+    for line in placed.lines.all():
+        code = codes.write(ticket_id=line.ticket_id, event_id=placed.event_id)
+        inventory.check_in(code=code, staff=staff, gate="A", now=NOON)
 
 
 def nothing_is_kept() -> None:
@@ -130,6 +139,51 @@ def test_case_08_many_jobs_at_once_refund_each_order_once():
     assert not [found for found in outcomes if isinstance(found, Exception)], outcomes
     assert len(at_provider("refund")) == Refund.objects.count() == 4
     nothing_is_kept()
+
+
+def two_jobs_owe_one_order() -> None:
+    """Its tickets were used: no ticket that is taken back keeps the second away."""
+    placed = paid()
+    let_in(placed)
+    events.cancel_event(event=placed.event)
+
+    race([partial(calling_off._owe, placed.pk, LATER)] * 4)
+
+    assert Refund.objects.filter(payment__order=placed).count() == 1
+    services.pay_refunds(now=LATER, limit=10)
+    assert_books_are_right(LATER)
+
+
+def take_out_the_orders_lock(monkeypatch) -> None:
+    def look_only(payment_id):
+        payment = Payment.objects.select_related("order__event").get(pk=payment_id)
+        return payment.order, payment
+
+    monkeypatch.setattr(refunds.books, "lock", look_only)
+
+
+def take_out_the_key(monkeypatch) -> None:
+    def without(**given):
+        return refunds.refund_lines(**given | {"key": None})
+
+    monkeypatch.setattr(calling_off, "refund_lines", without)
+
+
+@pytest.mark.parametrize("guard_out", [take_out_the_orders_lock, take_out_the_key])
+def test_case_08_either_of_lock_and_key_keeps_two_jobs_from_refunding_twice(
+    guard_out, monkeypatch
+):
+    guard_out(monkeypatch)
+
+    for _ in range(5):
+        two_jobs_owe_one_order()
+
+
+def test_case_08_without_lock_and_key_two_jobs_refund_twice(monkeypatch):
+    take_out_the_orders_lock(monkeypatch)
+    take_out_the_key(monkeypatch)
+
+    assert breaks_within(ROUNDS, two_jobs_owe_one_order)
 
 
 def test_case_08_a_short_balance_pauses_and_resumes():
