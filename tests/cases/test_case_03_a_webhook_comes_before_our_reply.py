@@ -80,12 +80,14 @@ def test_case_03_an_intent_whose_id_we_never_learnt_finds_its_payment():
 
 
 def test_case_03_without_the_id_in_the_intent_it_does_not(monkeypatch):
-    monkeypatch.setattr(webhooks, "_id_in", lambda subject: None)
+    monkeypatch.setattr(webhooks, "_id_in", lambda subject, name: None)
 
     placed = paid_before_its_id_was_committed()
 
     assert placed.status == OrderStatus.PENDING
-    assert StripeEvent.objects.get().processed_at is None
+    event = StripeEvent.objects.get()
+    assert event.processed_at is None
+    assert event.error == "No payment here belongs to this yet."
 
 
 def early_news_is_told_again() -> None:
