@@ -217,7 +217,7 @@ class Evening(Office):
 
     # Workers
 
-    @rule(weather=st.sampled_from(["fine", "fine", "cut before"]))
+    @rule(weather=st.sampled_from(provider.WHEN_HEARING))
     def process_webhooks(self, weather):
         self.attempt(weather, payments.process_events, limit=LOTS)
 

@@ -14,7 +14,7 @@ from payments import services as payments
 from payments.gateways.sandbox import intents, post
 from payments.gateways.sandbox.calls import Call
 from payments.gateways.sandbox.models import SandboxEvent, SandboxObject
-from payments.gateways.sandbox.switches import outage, switched
+from payments.gateways.sandbox.switches import outage, refusing, switched
 from tests import paying
 
 CARDS = {
@@ -44,18 +44,45 @@ WEATHER: dict[str, Callable[[], AbstractContextManager]] = {
     "cut after refund": lambda: outage("after", "POST /v1/refunds"),
     "balance is short": lambda: switched(balance_is_short=True),
     "bank thinks": lambda: switched(processing=True),
+    # A definite no: to whoever asks, to all that would change anything, or to one
+    # kind of question. Nothing has happened then.
+    "keys refused": lambda: refusing("", 401),
+    "only reading allowed": lambda: refusing("POST", 403),
+    "one call refused": lambda: refusing("", 400, code="resource_missing", times=1),
+    "confirm refused": lambda: refusing("/confirm", 404, code="resource_missing"),
+    "cancel refused": lambda: refusing("/cancel", 404, code="resource_missing"),
+    "nothing shown": lambda: refusing("GET", 404, code="resource_missing"),
+    "refund refused": lambda: refusing("POST /v1/refunds", 400, code="refused"),
+}
+REFUSING = {name for name in WEATHER if "refused" in name} | {
+    "only reading allowed",
+    "nothing shown",
 }
 WHEN_PAYING = [
-    *["fine"] * 5,
+    *["fine"] * 8,
     "bank thinks",
     "cut before",
     "cut after",
     "cut after create",
     "cut before confirm",
     "cut after confirm",
+    "keys refused",
+    "only reading allowed",
+    "one call refused",
+    "confirm refused",
 ]
-WHEN_SWEEPING = [*["fine"] * 3, "cut before", "cut after", "cut after cancel"]
-WHEN_REFUNDING = [*["fine"] * 3, "cut before", "cut after refund", "balance is short"]
+WHEN_SWEEPING = [
+    *["fine"] * 4,
+    *["cut before", "cut after", "cut after cancel"],
+    *["keys refused", "one call refused", "cancel refused", "nothing shown"],
+]
+WHEN_REFUNDING = [
+    *["fine"] * 4,
+    *["cut before", "balance is short"],
+    *["cut after refund"] * 2,
+    *["keys refused", "refund refused", "nothing shown"],
+]
+WHEN_HEARING = [*["fine"] * 4, "cut before", "keys refused", "nothing shown"]
 LOSABLE = ("payment_intent.", "charge.succeeded", "charge.failed")
 
 

@@ -22,6 +22,7 @@ LIVE = ("active", "paying")
 PATIENCE = (
     "No payment here",
     "No card setup here",
+    "The provider refuses to show it",
     GatewayUnavailable.message,
     payments.PaymentUnknown.message,
 )

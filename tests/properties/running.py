@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties import auditing
+from tests.properties.listening import listening
 from tests.properties.machine import Evening
 from tests.properties.world import People
 
@@ -46,6 +47,12 @@ def wide_budget() -> Budget:
     )
 
 
+def tonight() -> Evening:
+    """An evening for a program that is written by hand."""
+    auditing.prepare()
+    return type("Tonight", (Evening,), {"people": People()})()
+
+
 def run(budget: Budget) -> None:
     """Run programs within a budget; the first that breaks a promise is raised."""
     auditing.prepare()
@@ -55,19 +62,18 @@ def run(budget: Budget) -> None:
         people = People()
 
     phases = [Phase.generate, *([Phase.shrink] if budget.shrinks else [])]
+    size = settings(
+        max_examples=budget.examples,
+        stateful_step_count=budget.steps,
+        phases=phases,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=SLOW,
+    )
     try:
-        run_state_machine_as_test(
-            Tonight,
-            settings=settings(
-                max_examples=budget.examples,
-                stateful_step_count=budget.steps,
-                phases=phases,
-                database=None,
-                deadline=None,
-                report_multiple_bugs=False,
-                suppress_health_check=SLOW,
-            ),
-        )
+        with listening():
+            run_state_machine_as_test(Tonight, settings=size)
     except BaseException as failure:
         failure.add_note(f"To run it again: {budget}")
         raise

@@ -10,9 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition
 from inventory import services as inventory
 from inventory.models import WaitlistEntry
 from payments import services as payments
-from payments.gateways import GatewayUnavailable
+from payments.gateways import GatewayRefused, GatewayUnavailable
 from tests.properties import auditing, provider
-from tests.properties.provider import WEATHER
+from tests.properties.listening import BUGS
+from tests.properties.provider import REFUSING, WEATHER
 from tests.properties.remembering import LIVE, Memory, View, complaints_at_rest
 from tests.properties.world import People, World
 from ticketapp import audit
@@ -82,6 +83,7 @@ class Stage(RuleBasedStateMachine):
     def attempt(self, weather: str, action: Callable[..., Any], **arguments) -> Any:
         """Do it; a refusal is an answer, anything else that is raised is a bug."""
         self.sound = False
+        BUGS.forget()
         try:
             with WEATHER[weather]():
                 done = action(**arguments, now=self.now)
@@ -92,6 +94,9 @@ class Stage(RuleBasedStateMachine):
             done = None
         except DomainError as refusal:
             done = refusal
+        refused = isinstance(done, GatewayRefused)
+        assert not refused or weather in REFUSING, f"Nobody refused: {done!r}"
+        assert not BUGS.met, "\n".join(BUGS.met)
         self.sound = True
         return done
 
