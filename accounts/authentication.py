@@ -79,7 +79,7 @@ def _user_of(session: SessionStore) -> User | None:
 def find_user(user_id: UUID) -> User | None:
     params = {"user": user_id}
     with connection.cursor() as cursor:
-        execute(cursor, FIND_USER, params)
+        execute(cursor, FIND_USER, params=params)
         row = cursor.fetchone()
     names = [field.attname for field in FIELDS]
     return User.from_db(connection.alias, names, row) if row else None

@@ -52,7 +52,7 @@ def find_type(type_id: UUID) -> TicketType | None:
     """A ticket type with its event, venue and price steps; None if there is none."""
     params = {"ticket_type": type_id}
     with connection.cursor() as cursor:
-        execute(cursor, TERMS, params)
+        execute(cursor, TERMS, params=params)
         row = cursor.fetchone()
     if row is None:
         return None

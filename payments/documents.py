@@ -12,9 +12,11 @@ from django.db import connection
 from django.db.models import Field, Model, QuerySet
 
 from accounts.models import User
+from events.models import Event, Venue
 from inventory.documents import event_brief, named
 from inventory.instants import utc
 from inventory.listing.cards import money
+from inventory.models import TicketType
 from payments import services
 from payments.models import (
     AttemptStatus,
@@ -28,7 +30,7 @@ from payments.models import (
     Refund,
     SavedCard,
 )
-from ticketapp.compiled import Compiled
+from ticketapp.compiled import Compiled, all_but
 from ticketapp.prepared import execute
 
 JSON = dict[str, Any]
@@ -42,10 +44,20 @@ def with_all_told(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
+ASKED_OF_EVENT = (
+    *("venue", "name", "status", "image_url", "starts_at", "doors_at", "ends_at"),
+    "local_date",
+)
+ASKED_OF_VENUE = (
+    *("name", "address", "city", "country", "location", "location_precision"),
+    *("time_zone", "refund_policy", "tax_name"),
+)
 ORDER = Compiled(
     lambda order, user: (
         Order.objects.select_related("event__venue", "hold__ticket_type")
-        .defer("event__description", "event__search_text", "event__location")
+        .defer(*all_but("event", Event, *ASKED_OF_EVENT))
+        .defer(*all_but("event__venue", Venue, *ASKED_OF_VENUE))
+        .defer(*all_but("hold__ticket_type", TicketType, "name", "fee_name"))
         .filter(pk=order, user=user)
     )
 )
@@ -82,7 +94,7 @@ def told_order(order_id: UUID, user: User) -> Order:
 def _parts_of(order_id: UUID) -> dict[str, list[Any]]:
     params = {"order": order_id}
     with connection.cursor() as cursor:
-        execute(cursor, TOLD, params)
+        execute(cursor, TOLD, params=params)
         texts = cursor.fetchone()
     return {
         name: [_row(model, found) for found in orjson.loads(text)]

@@ -48,8 +48,12 @@ class Compiled(Generic[M]):
     queryset for all, and what else it puts in never changes. No prefetches.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
+    def __init__(
+        self, build: Callable[..., QuerySet[M]], *, after_lock: str = ""
+    ) -> None:
+        """`after_lock`: SQL with the same ids, to run just before the queryset is."""
         self._build = build
+        self._lock = [after_lock] if after_lock else []
         # Ids that nothing has; a key that is text sees them as text.
         self._marks = {
             str(uuid5(NAMESPACE_OID, name)): name
@@ -62,11 +66,11 @@ class Compiled(Generic[M]):
         """Every row, in the order of the queryset."""
         text = self._text or self._compile()
         here = connections[DEFAULT_DB_ALIAS]
-        if text.locks and here.get_autocommit():
+        if (text.locks or self._lock) and here.get_autocommit():
             raise TransactionManagementError("A lock needs a transaction to last.")
         params = text.fixed | ids
         with here.cursor() as cursor:
-            execute(cursor, text.sql, params)
+            execute(cursor, *self._lock, text.sql, params=params)
             rows = cursor.fetchall()
         if converters := self._converters(text):
             rows = text.compiler.apply_converters(rows, converters)
@@ -131,6 +135,19 @@ class Compiled(Generic[M]):
         if isinstance(param, UUID | str):
             return self._marks.get(str(param), f"fixed_{turn}")
         return f"fixed_{turn}"
+
+
+def all_but(path: str, model: type[Model], *asked: str) -> list[str]:
+    """For `defer`: of a relative along `path`, every field that nobody asks for.
+
+    Reading a column and putting it into an object takes as long as its share of
+    finding the row. Django fetches it if somebody asks after all.
+    """
+    return [
+        f"{path}__{field.name}"
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in asked
+    ]
 
 
 def _with_names(sql: str, names: Sequence[str]) -> str:

@@ -196,7 +196,7 @@ class Attempt:
     def _find(self, statement: str, **extra: Any) -> tuple:
         params = self.parameters() | extra
         with connection.cursor() as cursor:
-            execute(cursor, statement, params)
+            execute(cursor, statement, params=params)
             return cursor.fetchone()
 
     def _write(
@@ -213,7 +213,7 @@ class Attempt:
             "lease_until": lease_until,
         }
         with connection.cursor() as cursor:
-            execute(cursor, STORE, params)
+            execute(cursor, STORE, params=params)
             written = cursor.fetchone()
         return written and written[0]
 

@@ -31,13 +31,23 @@ class StatefulModel(models.Model):
         One conditional UPDATE: of two processes that race, one finds no row
         left in the old status. Holds with or without a row lock.
         """
+        changes = {"status": target, **changes}
+        self.has_moved(self.may_become(target) and self._write(changes), **changes)
+
+    def may_become(self, target: str) -> bool:
         this: Any = self  # Only the subclasses have the field `status`.
-        allowed = target in self.TRANSITIONS[this.status]
-        if not allowed or not self._write({"status": target, **changes}):
+        return target in self.TRANSITIONS[this.status]
+
+    def has_moved(self, written: bool, **changes: Any) -> None:
+        """Follow a larger statement that has `written` a move, or not: then raise."""
+        this: Any = self
+        if not written:
             raise InvalidTransition(
-                model=self._meta.verbose_name, status=this.status, target=target
+                model=self._meta.verbose_name,
+                status=this.status,
+                target=changes["status"],
             )
-        for field, value in {"status": target, **changes}.items():
+        for field, value in changes.items():
             setattr(self, field, value)
 
     def _write(self, changes: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ def insert(*rows: Model, ignore_conflicts: bool = False) -> int:
         values |= {f"{k}_{turn}": v for k, v in _prepared(row, given).items()}
     sql = _insertion(model, given, len(rows), ignore_conflicts)
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        execute(cursor, sql, values, typed=False)
+        execute(cursor, sql, params=values, typed=False)
         if len(rows) == 1 and rows[0].pk is None and cursor.rowcount:
             [rows[0].pk] = cursor.fetchone()
         written = cursor.rowcount
@@ -56,7 +56,7 @@ def write(
     params = changes | {f"if_{name}": value for name, value in only_if.items()}
     params |= {"key": key}
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        execute(cursor, sql, params, typed=False)
+        execute(cursor, sql, params=params, typed=False)
         return bool(cursor.rowcount)
 
 

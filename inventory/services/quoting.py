@@ -7,6 +7,7 @@ from django.db import transaction
 from inventory.loading import find_type
 from inventory.models import Hold, TicketType
 from inventory.pricing import Quote, quote
+from inventory.services.holds import quote_of
 
 
 def todays_quote(*, hold: Hold, now: datetime) -> Quote:
@@ -17,22 +18,32 @@ def todays_quote(*, hold: Hold, now: datetime) -> Quote:
     return quote(ticket_type, now)
 
 
-def pass_on_fall(*, hold: Hold, now: datetime) -> Hold:
-    """Give the buyer today's price if it is lower than the one they hold.
+def price_due(*, hold: Hold, now: datetime) -> Quote:
+    """What the buyer pays for one of these tickets if they begin to pay now.
 
-    Never a higher one: the quote stands until the hold ends. For the moment
-    before a payment is begun; afterwards the price is the payment's. `hold` is
-    as `start_paying` gave it, in the same transaction.
+    Today's price if it is lower than the one they hold. Never a higher one: the
+    quote stands until the hold ends.
     """
-    today = todays_quote(hold=hold, now=now)
-    total = today.total_amount * hold.quantity
-    if total >= hold.total_amount or today.currency != hold.currency:
+    held, today = quote_of(hold), todays_quote(hold=hold, now=now)
+    falls = today.total_amount < held.total_amount and today.currency == held.currency
+    return today if falls else held
+
+
+def pass_on_fall(*, hold: Hold, now: datetime) -> Hold:
+    """Bring a hold to the price that is due.
+
+    For the moment before a payment is begun; afterwards the price is the
+    payment's. `hold` is as `start_paying` gave it, in the same transaction.
+    """
+    due = price_due(hold=hold, now=now)
+    total = due.total_amount * hold.quantity
+    if total == hold.total_amount:
         return hold
     with transaction.atomic():
         locked = Hold.objects.select_for_update().get(pk=hold.pk)
-        locked.unit_amount = today.unit_amount
-        locked.fee_amount = today.fee_amount
-        locked.tax_amount = today.tax_amount
+        locked.unit_amount = due.unit_amount
+        locked.fee_amount = due.fee_amount
+        locked.tax_amount = due.tax_amount
         locked.total_amount = total
         locked.save(
             update_fields=["unit_amount", "fee_amount", "tax_amount", "total_amount"]

@@ -4,6 +4,7 @@ Lock order: waitlist of the type (where tickets may go back on sale), hold,
 tickets. The caller holds its order and payment first.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +23,17 @@ HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
 TICKET_FIELDS = [field.attname for field in Ticket._meta.concrete_fields]
 # Both wait for whoever has the hold, and look again at what that left of it.
 START = f"""
-/* start_paying */
-UPDATE inventory_hold SET status = 'paying', lease_until = %(lease_until)s
- WHERE id = %(hold)s AND status = 'active' AND expires_at > %(now)s
-RETURNING {", ".join(HOLD_FIELDS)}
+UPDATE inventory_hold AS hold
+   SET status = 'paying', lease_until = %(lease_until)s{{also}}
+ WHERE hold.id = %(hold)s AND hold.status = 'active' AND hold.expires_at > %(now)s
+       {{only_if}}
+RETURNING {", ".join(f"hold.{name}" for name in HOLD_FIELDS)}
 """
+START_PAYING = "/* start_paying */" + START.format(also="", only_if="")
+AT_PRICE = "".join(
+    f", {name} = %({name})s"
+    for name in ("unit_amount", "fee_amount", "tax_amount", "total_amount")
+)
 SELL = f"""
 /* sell_held_tickets */
 WITH sold AS (
@@ -70,16 +77,29 @@ def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:
         "lease_until": now + lease,
     }
     with connection.cursor() as cursor:
-        execute(cursor, START, params)
+        execute(cursor, START_PAYING, params=params)
         row = cursor.fetchone()
     if row:
-        return Hold.from_db(connection.alias, HOLD_FIELDS, row)
+        return started_hold(row)
     found = HOLD.get(hold=hold.pk)
     if found.status == HoldStatus.PAYING:
         raise HoldBeingPaid
     if found.status == HoldStatus.ACTIVE and found.expires_at > now:
         raise HoldBeingPaid  # A moment ago; let go of since.
     raise HoldExpired
+
+
+def start_statement(*, only_if: str) -> str:
+    """SQL that starts paying at a price, for a larger statement to go on from.
+
+    Give it `hold`, `now`, `lease_until`, `unit_amount`, `fee_amount`, `tax_amount` and
+    `total_amount`; `only_if` may look at `hold`. `started_hold` reads its row.
+    """
+    return START.format(also=AT_PRICE, only_if=f"AND {only_if}")
+
+
+def started_hold(row: Sequence[Any]) -> Hold:
+    return Hold.from_db(connection.alias, HOLD_FIELDS, row)
 
 
 @transaction.atomic
@@ -125,7 +145,7 @@ def _sell(hold: Hold) -> list[Ticket]:
     """Lock and sell in one statement; nothing if the hold is not being paid."""
     params = {"hold": hold.pk}
     with connection.cursor() as cursor:
-        execute(cursor, SELL, params)
+        execute(cursor, SELL, params=params)
         rows = cursor.fetchall()
     sold = [Ticket.from_db(connection.alias, TICKET_FIELDS, row) for row in rows]
     return sorted(sold, key=lambda ticket: ticket.slot)

@@ -160,7 +160,7 @@ def _open_deliveries(
         "now": now,
     }
     with connection.cursor() as cursor:
-        execute(cursor, OPEN_DELIVERIES, params)
+        execute(cursor, OPEN_DELIVERIES, params=params)
         claimed = cursor.fetchall()
     notification.sent_at = notification.sent_at or now
     return [(Channel(channel), target) for channel, target in claimed]

@@ -1,22 +1,23 @@
 """From a hold to a paid order.
 
-Lock order: order, payment, card and entry of a mandate, hold, tickets. The
-provider is only ever asked with no transaction open; between two of its answers
-everything known is committed, so that a crash at any point leaves something that
-can be asked about and cancelled.
+Lock order: order, payment, card and entry of a mandate, hold, tickets; a hold's first
+order begins with the hold (`opening`). The provider is only ever asked with no
+transaction open; between two of its answers everything known is committed, so that a
+crash at any point leaves something that can be asked about and cancelled.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from events.models import EventStatus
+from events.models import Event
 from inventory import services as inventory
 from inventory.models import Hold, HoldStatus
+from inventory.pricing import Quote
 from inventory.services import quoting
 from payments.gateways import (
     GatewayRefused,
@@ -40,7 +41,7 @@ from payments.services import (
     asking,
     books,
     cards,
-    mandates,
+    opening,
     refusals,
     settling,
     turns,
@@ -53,15 +54,12 @@ from payments.services.errors import (
     PaymentMethodMissing,
 )
 from payments.services.knowing import Known
+from payments.services.opening import FIRST_QUESTION, OFF, Opened
 from payments.services.turns import Turn
 from ticketapp import writing
-from ticketapp.compiled import Compiled
+from ticketapp.compiled import Compiled, all_but
 
-OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
 WAITING = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
-# An attempt without an answer is first asked about after this long.
-FIRST_QUESTION = timedelta(seconds=15)
-
 ORDER = Compiled(lambda order: Order.objects.filter(pk=order))
 ORDER_OF_HOLD = Compiled(
     lambda hold: Order.objects.filter(hold=hold).select_related("hold")
@@ -70,7 +68,7 @@ LOCKED_ORDER_OF_HOLD = Compiled(
     lambda hold: (
         Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("hold", "event")
-        .defer(*books.NOT_ASKED)
+        .defer(*all_but("event", Event, *books.ASKED_OF_EVENT))
         .filter(hold=hold)
     )
 )
@@ -79,14 +77,6 @@ OPEN_PAYMENT_OF = Compiled(
         "pk"
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An intent that waits for a card."""
-
-    intent_id: str
-    client_secret: str
 
 
 def place_order(
@@ -109,15 +99,18 @@ def place_order(
     PaymentInProgress, HoldExpired, EventOff, OrderClosed, PaymentMethodMissing,
     and before anything was charged GatewayUnavailable or GatewayRefused.
     """
-    known = ORDER_OF_HOLD.first(hold=hold.pk)
+    known = _order_of(hold)
     if known and (told := _what_is_known(known, now, another_card=False)):
         return told
-    if not (payment_method and hold.total_amount):
-        _open_order(user, hold, "", now, has_card=False)
-        return Order.objects.get(hold=hold)
+    price = quoting.price_due(hold=hold, now=now)
+    if not price.total_amount:
+        return _order_for_free(hold, price, now)
+    if not payment_method:
+        raise PaymentMethodMissing
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
-    turn = _open_order(user, hold, customer, now)
+    first = None if known else _first_turn(hold, price, customer, now)
+    turn = first or _reopen_order(hold, customer, now)
     if turn is None:
         return Order.objects.get(hold=hold)
     return _pay(replace(turn, mandate=mandate), card, customer, save_card, now)
@@ -136,10 +129,17 @@ def pay_order(
     user = order.user
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
-    turn = _reopen_order(order, customer, now)
+    turn = _reopen_order(order.hold, customer, now)
     if turn is None:
         return Order.objects.get(pk=order.pk)
     return _pay(turn, card, customer, save_card, now)
+
+
+def _order_of(hold: Hold) -> Order | None:
+    """The order that a hold has; not read again where it was read with the hold."""
+    if Hold.order.is_cached(hold):
+        return getattr(hold, "order", None)
+    return ORDER_OF_HOLD.first(hold=hold.pk)
 
 
 def _what_is_known(order: Order, now: datetime, *, another_card: bool) -> Order | None:
@@ -179,48 +179,51 @@ def _has_fallen(order: Order, now: datetime) -> bool:
     return today.total_amount * order.hold.quantity < order.amount
 
 
-@transaction.atomic(durable=True)
-def _open_order(
-    user: User, hold: Hold, customer: str, now: datetime, *, has_card: bool = True
-) -> Turn | None:
-    """Commit the order and its payment; None if it is settled already or free.
+def _first_turn(hold: Hold, price: Quote, customer: str, now: datetime) -> Turn | None:
+    """Commit the order and its payment; of two devices the second gets None."""
+    opening.refuse_in_transaction()
+    try:
+        return opening.open_order(hold=hold, price=price, customer=customer, now=now)
+    except IntegrityError:
+        if ORDER_OF_HOLD.first(hold=hold.pk):
+            return None
+        raise
 
-    Nothing is committed if it costs something at today's price and has no card.
+
+def _order_for_free(hold: Hold, price: Quote, now: datetime) -> Order:
+    """Nothing to pay: the order is settled where it is made."""
+    with suppress(IntegrityError), transaction.atomic(durable=True):
+        if turn := opening.open_order(hold=hold, price=price, customer="", now=now):
+            settling.settle_free(turn.order, now=now)
+            return turn.order
+    with transaction.atomic(durable=True):
+        if _take_turn(hold, "", now):  # It costs something after all.
+            raise PaymentMethodMissing
+    return Order.objects.get(hold=hold)
+
+
+@transaction.atomic(durable=True)
+def _reopen_order(hold: Hold, customer: str, now: datetime) -> Turn | None:
+    return _take_turn(hold, customer, now)
+
+
+def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
+    """Take the hold for the next payment of its order; of two devices one gets it.
+
+    None if the order is settled already, or free by now.
     """
-    new = Order(
-        user=user,
-        hold=hold,
-        event_id=hold.event_id,
-        amount=hold.total_amount,
-        currency=hold.currency,
-        created_at=now,
-    )
-    # A hold has one order: of two devices the second finds the first one's.
-    is_new = writing.insert(new, ignore_conflicts=True) == 1
-    turn = _take_turn(hold, customer, now, is_new=is_new)
-    if turn and not has_card:
-        raise PaymentMethodMissing
-    return turn
-
-
-@transaction.atomic(durable=True)
-def _reopen_order(order: Order, customer: str, now: datetime) -> Turn | None:
-    return _take_turn(order.hold, customer, now, is_new=False)
-
-
-def _take_turn(
-    hold: Hold, customer: str, now: datetime, *, is_new: bool
-) -> Turn | None:
-    """Take the hold for this payment; of two devices one gets it."""
-    order = LOCKED_ORDER_OF_HOLD.get(hold=hold.pk)
-    if order.event.status in OFF:
+    order = LOCKED_ORDER_OF_HOLD.first(hold=hold.pk)
+    event = order.event if order else Event.objects.get(pk=hold.event_id)
+    if event.status in OFF:
         raise EventOff  # A hold may outlive the event it is for.
+    if order is None:
+        raise _with_todays_price(hold, now)
     if order.status in PAID_ORDER:
         return None
     if order.status != OrderStatus.PENDING:
         raise OrderClosed(order=str(order.pk))
     order.hold = _start_paying(order, now)
-    payment = None if is_new else OPEN_PAYMENT_OF.first(order=order.pk)
+    payment = OPEN_PAYMENT_OF.first(order=order.pk)
     if payment is None:
         _pass_on_fall(order, now)
     if not order.amount:
@@ -296,7 +299,14 @@ def _pay_intent(
 ) -> Order:
     opened = _open_intent(turn, customer, now)
     save_card = save_card and not card.is_saved
-    attempt = _begin_attempt(turn, opened, card, customer, save_card, now)
+    attempt = opening.begin_attempt(
+        turn,
+        opened,
+        payment_method=card.provider_id,
+        customer=customer,
+        save_card=save_card,
+        now=now,
+    )
     try:
         answer = get_gateway().confirm_intent(
             intent_id=opened.intent_id,
@@ -312,18 +322,25 @@ def _pay_intent(
     except (PaymentMethodRefused, GatewayRefused) as refusal:
         turns.refuse_attempt(turn, attempt, refusal, now=now)
         raise
-    _settle(turn, attempt, answer, now)
+    settled = _settle(turn, attempt, answer, now)
+    if settled and settled.status in PAID_ORDER:
+        return settled
     return _outcome(turn.order, attempt)
 
 
-def _settle(turn: Turn, attempt: PaymentAttempt, told: Intent, now: datetime) -> None:
+def _settle(
+    turn: Turn, attempt: PaymentAttempt, told: Intent, now: datetime
+) -> Order | None:
     """Act on what our own card was told, unless somebody did already."""
     known = Known.of_attempt(attempt, PaymentStatus.CREATED, turn.lease_until)
     try:
-        settling.apply_intent(payment=turn.payment, intent=told, known=known, now=now)
+        return settling.apply_intent(
+            payment=turn.payment, intent=told, known=known, now=now
+        )
     except settling.OutOfDateError:
         with suppress(GatewayUnavailable):
             asking.ask_about(payment=turn.payment, now=now)
+    return None
 
 
 def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
@@ -345,36 +362,6 @@ def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
         turns.hand_back(turn, now=now)
         raise
     return opened
-
-
-@transaction.atomic(durable=True)
-def _begin_attempt(
-    turn: Turn,
-    opened: Opened,
-    card: cards.Card,
-    customer: str,
-    save_card: bool,
-    now: datetime,
-) -> PaymentAttempt:
-    """Commit the intent's id and the attempt, if the turn is still ours."""
-    order, payment = books.lock(turn.payment.pk)
-    if not turn.is_of(order.hold) or payment.status != PaymentStatus.CREATED:
-        raise OrderClosed(order=str(order.pk))
-    payment.intent_id, payment.client_secret = opened.intent_id, opened.client_secret
-    payment.customer_id = customer or payment.customer_id
-    writing.update(payment, "intent_id", "client_secret", "customer_id")
-    if turn.mandate:
-        mandates.refuse_unless_covered(turn.mandate, order.hold, now=now)
-    attempt = PaymentAttempt(
-        payment=payment,
-        payment_method=card.provider_id,
-        amount=payment.amount,
-        save_card=save_card,
-        mandate=turn.mandate,
-        created_at=now,
-    )
-    writing.insert(attempt)
-    return attempt
 
 
 def _outcome(order: Order, attempt: PaymentAttempt) -> Order:

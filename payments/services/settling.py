@@ -7,7 +7,7 @@ inventory locks to sell, free or take tickets again (ADR 15).
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from events.models import EventStatus
 from inventory import services as inventory
@@ -19,9 +19,7 @@ from payments.models import (
     PAID_ORDER,
     AttemptStatus,
     IncidentKind,
-    LedgerKind,
     Order,
-    OrderLine,
     OrderStatus,
     Payment,
     PaymentStatus,
@@ -31,10 +29,24 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, mandates, messages
 from payments.services.keeping import keep_card
-from payments.services.knowing import LATEST_ATTEMPT, Known, known_of
-from ticketapp import writing
+from payments.services.knowing import Known, known_of
 from ticketapp.jobs import look_now
+from ticketapp.prepared import execute
 
+# A line for each ticket, in their order.
+COMPLETE = """
+/* complete_order */
+WITH lines AS (
+    INSERT INTO payments_orderline
+           (order_id, ticket_id, unit_amount, fee_amount, tax_amount, total_amount)
+    SELECT %(order)s, ticket.id, %(unit_amount)s, %(fee_amount)s, %(tax_amount)s,
+           %(total_amount)s
+      FROM unnest(%(tickets)s::uuid[]) WITH ORDINALITY AS ticket (id, turn)
+     ORDER BY ticket.turn
+)
+UPDATE payments_order SET status = 'paid', paid_at = %(now)s, cancelled_at = NULL
+ WHERE id = %(order)s AND status = %(was)s
+"""
 ENDED_HOLD = (HoldStatus.EXPIRED, HoldStatus.RELEASED)
 NO_TICKETS = (
     inventory.SoldOut,
@@ -50,8 +62,10 @@ class OutOfDateError(Exception):
 
 def apply_intent(
     *, payment: Payment, intent: Intent, known: Known | None = None, now: datetime
-) -> None:
+) -> Order | None:
     """Bring a payment, its order, hold and tickets to what `intent` says.
+
+    Gives the order as it is then, where the money has come.
 
     `known` is what was known before the provider was asked. Where that is not how
     things stand any more, a state that passes is old news: OutOfDateError, and
@@ -59,7 +73,7 @@ def apply_intent(
     """
     match intent.status:
         case IntentStatus.SUCCEEDED:
-            _settle(payment, intent, now)
+            return _settle(payment, intent, now)
         case IntentStatus.CANCELED:
             _end(payment, intent, now)
         case IntentStatus.REQUIRES_ACTION:
@@ -68,27 +82,29 @@ def apply_intent(
             _wait(payment, intent, PaymentStatus.PROCESSING, known)
         case _:
             _decline(payment, intent, known, now)
+    return None
 
 
 # Money came
 
 
 @transaction.atomic
-def _settle(payment: Payment, intent: Intent, now: datetime) -> None:
+def _settle(payment: Payment, intent: Intent, now: datetime) -> Order:
     """The money is there: the tickets become the buyer's, or it goes back."""
     order, payment = books.lock(payment.pk)
     if payment.status == PaymentStatus.SUCCEEDED:
-        return
+        return order
     _capture(payment, intent, now)
     if refusal := _reason_to_refund(order, payment, intent):
         _give_back(order, payment, refusal, intent, now)
-        return
+        return order
     try:
         tickets = _sell(order.hold, now)
     except inventory.HoldExpired:
         _settle_late(order, payment, intent, now)
     else:
         _complete(order, tickets, now)
+    return order
 
 
 def _settle_late(order: Order, payment: Payment, intent: Intent, now: datetime) -> None:
@@ -114,24 +130,10 @@ def _settle_late(order: Order, payment: Payment, intent: Intent, now: datetime) 
 
 
 def _capture(payment: Payment, intent: Intent, now: datetime) -> None:
-    payment.move_to(
-        PaymentStatus.SUCCEEDED,
-        intent_id=intent.id,
-        succeeded_at=now,
-        flag="",
+    save_card = books.capture(
+        payment, intent_id=intent.id, amount=intent.amount_received, now=now
     )
-    books.enter(
-        payment,
-        kind=LedgerKind.CAPTURE,
-        amount=intent.amount_received,
-        source=intent.id,
-    )
-    attempt = LATEST_ATTEMPT.first(payment=payment.pk)
-    if attempt is None:
-        return
-    attempt.status, attempt.next_action = AttemptStatus.SUCCEEDED, None
-    writing.update(attempt, "status", "next_action")
-    if attempt.save_card and intent.card:
+    if save_card and intent.card:
         keep_card(user=payment.order.user, card=intent.card, now=now)
 
 
@@ -159,19 +161,23 @@ def _sell(hold: Hold, now: datetime) -> list[Ticket]:
 def _complete(order: Order, tickets: list[Ticket], now: datetime) -> None:
     """The tickets are the buyer's: a line for each, and a receipt."""
     hold = order.hold
-    lines = [
-        OrderLine(
-            order=order,
-            ticket=ticket,
-            unit_amount=hold.unit_amount,
-            fee_amount=hold.fee_amount,
-            tax_amount=hold.tax_amount,
-            total_amount=hold.total_amount // hold.quantity,
-        )
-        for ticket in tickets
-    ]
-    writing.insert(*lines)
-    order.move_to(OrderStatus.PAID, paid_at=now, cancelled_at=None)
+    params = {
+        "order": order.pk,
+        "was": order.status,
+        "tickets": [ticket.pk for ticket in tickets],
+        "unit_amount": hold.unit_amount,
+        "fee_amount": hold.fee_amount,
+        "tax_amount": hold.tax_amount,
+        "total_amount": hold.total_amount // hold.quantity,
+        "now": now,
+    }
+    written = order.may_become(OrderStatus.PAID)
+    if written:
+        with connection.cursor() as cursor:
+            execute(cursor, COMPLETE, params=params)
+            written = cursor.rowcount == 1
+    paid = OrderStatus.PAID
+    order.has_moved(written, status=paid, paid_at=now, cancelled_at=None)
     messages.tell_receipt(order, now=now)
 
 

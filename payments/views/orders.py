@@ -30,7 +30,9 @@ from ticketapp.api import KeysetPagination, StrictQueryMixin
 from ticketapp.compiled import Compiled
 from ticketapp.idempotency import idempotent, idempotent_flow
 
-OWN_HOLD = Compiled(lambda hold, user: Hold.objects.filter(pk=hold, user=user))
+OWN_HOLD = Compiled(
+    lambda hold, user: Hold.objects.select_related("order").filter(pk=hold, user=user)
+)
 PAYING = [
     services.CardDeclined,
     services.PaymentInProgress,

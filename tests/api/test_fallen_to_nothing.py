@@ -86,17 +86,18 @@ def test_a_fall_to_anything_more_needs_a_card(api, hold):
 def test_a_price_that_rises_again_at_the_last_moment_is_not_given_away(
     api, hold, monkeypatch
 ):
-    """What counts is the price under the order's lock, not one seen before it."""
+    """For an order that is there counts the price under its lock, not one before."""
+    place(api, hold, payment_method=token(DECLINED))
     fall(hold)
-    open_order = checkout._open_order
+    take_turn = checkout._take_turn
 
-    def after_staff_raise_it(*given, **options):
+    def after_staff_raise_it(*given):
         PriceStep.objects.all().delete()
-        return open_order(*given, **options)
+        return take_turn(*given)
 
-    monkeypatch.setattr(checkout, "_open_order", after_staff_raise_it)
+    monkeypatch.setattr(checkout, "_take_turn", after_staff_raise_it)
 
     assert place(api, hold).json()["code"] == "payment_method_required"
     hold.refresh_from_db()
-    assert (hold.status, Order.objects.exists()) == ("active", False)
+    assert (hold.status, Order.objects.get().status) == ("active", "pending")
     assert_books_are_right(timezone.now())

@@ -5,8 +5,8 @@ card; a rise never reaches a hold. A quote that expired is refused with 409 and
 the new price, so that the buyer says yes to it anew. Amounts follow the
 currency's exponent.
 
-The guard is `quoting.pass_on_fall`, the only place where a held quote changes,
-and its comparison: only a lower total is taken.
+The guard is `quoting.price_due`, after which alone a held quote changes, and its
+comparison: only a lower total is taken.
 """
 
 from datetime import timedelta
@@ -72,15 +72,7 @@ def test_case_13_a_rise_never_reaches_a_hold():
 
 def test_case_13_without_the_comparison_a_rise_does(monkeypatch):
     """The control: take whatever costs today."""
-
-    def take_todays_price(*, hold, now):
-        today = quoting.todays_quote(hold=hold, now=now)
-        hold.unit_amount = today.unit_amount
-        hold.total_amount = today.total_amount * hold.quantity
-        hold.save()
-        return hold
-
-    monkeypatch.setattr(quoting, "pass_on_fall", take_todays_price)
+    monkeypatch.setattr(quoting, "price_due", quoting.todays_quote)
 
     with pytest.raises(AssertionError):
         test_case_13_a_rise_never_reaches_a_hold()

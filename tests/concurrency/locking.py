@@ -21,6 +21,16 @@ FROM = re.compile(r'FROM "?(\w+)"?')
 SAVEPOINT = re.compile(r'\s*SAVEPOINT "?(\w+)"?')
 ROLLBACK = re.compile(r'\s*ROLLBACK TO SAVEPOINT "?(\w+)"?')
 PLANNED = re.compile(r"EXECUTE (\w+)")
+NAME = re.compile(r"/\* (\w+) \*/")
+# Statements that lock rows of several tables, or under another name, and their order.
+IN_TURN = {
+    "open_order": ["inventory_hold"],
+    "lock_payment": ["payments_order", "payments_payment"],
+    "begin_attempt": ["payments_order", "payments_payment", "inventory_hold"],
+    "capture": ["payments_payment", "payments_paymentattempt"],
+    "sell_held_tickets": ["inventory_hold", "inventory_ticket"],
+    "complete_order": ["payments_order"],
+}
 
 
 class Locks:
@@ -71,15 +81,15 @@ def locks_written_down() -> Iterator[Locks]:
 
 
 def text_of(sql: str, session) -> str:
-    """The statement, also where a plan of it is run by its name."""
-    if found := PLANNED.search(sql):
+    """The statements, also where plans of them are run by their names."""
+    for found in PLANNED.finditer(sql):
         with session.cursor() as cursor:
             cursor.execute(
                 "SELECT statement FROM pg_prepared_statements WHERE name = %s",
                 [found[1]],
             )
             for (text,) in cursor.fetchall():
-                return sql.replace(found[0], text)
+                sql = sql.replace(found[0], text)
     return sql
 
 
@@ -89,9 +99,9 @@ def locked_by(statement: str) -> Iterator[tuple[str, bool]]:
         yield CAPS, True
     elif "hashtextextended" in statement:
         yield TURN, "pg_try_" not in statement
-    if "/* sell_held_tickets */" in statement:
-        yield "inventory_hold", True
-        yield "inventory_ticket", True
+    if (found := NAME.search(statement)) and found[1] in IN_TURN:
+        for name in IN_TURN[found[1]]:
+            yield name, True
     elif "/* pick_tickets */" in statement:
         yield "inventory_ticket", "SKIP LOCKED" not in statement
     elif lock := LOCK.search(statement):

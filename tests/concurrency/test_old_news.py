@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from inventory import services as inventory
 from inventory.models import HoldStatus
+from inventory.services import quoting
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
 from payments.gateways.stripe import StripeGateway
 from payments.models import Order, OrderStatus, PaymentAttempt, PaymentStatus
-from payments.services import books, checkout, knowing, settling, turns
+from payments.services import books, checkout, knowing, opening, settling, turns
 from tests.concurrency.racing import Rival
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
@@ -153,7 +154,7 @@ def a_decline_is_told_as_the_next_turn_begins() -> None:
 
 
 def open_turn(hold) -> checkout.Turn:
-    return checkout._open_order(hold.user, hold, "", NOON)
+    return checkout._reopen_order(hold, "", NOON)
 
 
 def test_an_old_decline_leaves_the_next_turn_its_hold():
@@ -249,12 +250,17 @@ def test_without_looking_at_its_card_a_decline_is_laid_on_the_next(monkeypatch):
 # A call that comes back after its time -----------------------------------------------
 
 
+def first_turn(hold) -> checkout.Turn:
+    price = quoting.price_due(hold=hold, now=NOON)
+    return opening.open_order(hold=hold, price=price, customer="", now=NOON)
+
+
 def a_call_comes_back_when_the_next_turn_has_begun() -> None:
     """Its intent could not be made; by the time it knows, the lease was over."""
     hold = held()
-    late = open_turn(hold)
+    late = first_turn(hold)
     inventory.pause_paying(hold=hold, now=LEASE_OVER)
-    checkout._open_order(hold.user, hold, "", LEASE_OVER)
+    checkout._reopen_order(hold, "", LEASE_OVER)
 
     turns.hand_back(late, now=LEASE_OVER)
 
@@ -276,15 +282,17 @@ def test_without_looking_whose_turn_it_is_it_does(monkeypatch):
 def a_turn_ends_while_its_attempt_waits_for_the_order() -> object:
     """The hold is joined to the order: it must be read once the lock is there."""
     hold = held()
-    turn, card = (
-        open_turn(hold),
-        services.cards.card_to_pay_with(
-            user=hold.user, payment_method=token(), now=NOON
-        ),
-    )
-    opened = checkout.Opened("pi_1", "secret")
+    turn, opened = first_turn(hold), opening.Opened("pi_1", "secret")
     begin = Rival(
-        partial(checkout._begin_attempt, turn, opened, card, "", False, LEASE_OVER)
+        partial(
+            opening.begin_attempt,
+            turn,
+            opened,
+            payment_method="pm_1",
+            customer="",
+            save_card=False,
+            now=LEASE_OVER,
+        )
     )
 
     with transaction.atomic():
@@ -302,16 +310,9 @@ def test_no_card_is_tried_once_the_turn_is_over():
 
 
 def test_with_the_hold_as_the_question_found_it_a_card_is_tried(monkeypatch):
-    lock = books.lock
+    joined = opening.BEGIN_ATTEMPT.replace("FOR KEY SHARE OF hold", "")
+    monkeypatch.setattr(opening, "BEGIN_ATTEMPT", joined)
 
-    def lock_and_look_before(payment_id):
-        before = Order.objects.select_related("hold").get(payments=payment_id).hold
-        order, payment = lock(payment_id)
-        order.hold = before
-        return order, payment
-
-    with monkeypatch.context() as patch:
-        patch.setattr(books, "lock", lock_and_look_before)
-        outcome = a_turn_ends_while_its_attempt_waits_for_the_order()
+    outcome = a_turn_ends_while_its_attempt_waits_for_the_order()
 
     assert isinstance(outcome, PaymentAttempt)

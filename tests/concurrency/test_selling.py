@@ -1,6 +1,6 @@
 """From held to sold, each step one statement that asks what it may do as it does it.
 
-The guards are the conditions of `selling.START` (`active`, and time left) and of
+The guards are the conditions of `selling.START_PAYING` (`active`, and time left) and of
 `selling.SELL` (`paying`): a statement that waited for somebody else's looks at them
 again; and the lock of the hold (`selling.LOCKED`) for whoever looks first and acts
 then. Each test ends with the audit and has a control without its guard.
@@ -49,11 +49,11 @@ def take_out_the_holds_lock(monkeypatch) -> None:
 
 
 def lose_the_status_of_start(monkeypatch) -> None:
-    take_out(monkeypatch, "START", "AND status = 'active'")
+    take_out(monkeypatch, "START_PAYING", "AND hold.status = 'active'")
 
 
 def lose_the_end_of_start(monkeypatch) -> None:
-    take_out(monkeypatch, "START", "AND expires_at > %(now)s")
+    take_out(monkeypatch, "START_PAYING", "AND hold.expires_at > %(now)s")
 
 
 def lose_the_status_of_sell(monkeypatch) -> None:

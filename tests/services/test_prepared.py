@@ -12,7 +12,7 @@ ADD = "SELECT %(one)s + %(other)s"
 
 def run(statement, **params):
     with connection.cursor() as cursor:
-        execute(cursor, statement, params)
+        execute(cursor, statement, params=params)
         return cursor.fetchall()
 
 

@@ -214,13 +214,13 @@ def test_a_card_removed_at_the_last_moment_is_not_charged(rush, monkeypatch):
 
 
 def remove_between_the_intent_and_the_charge(monkeypatch) -> None:
-    begin = payments.checkout._begin_attempt
+    begin = payments.checkout.opening.begin_attempt
 
-    def removed_first(*args):
+    def removed_first(*args, **wish):
         SavedCard.objects.update(removed_at=NOON)
-        return begin(*args)
+        return begin(*args, **wish)
 
-    monkeypatch.setattr(payments.checkout, "_begin_attempt", removed_first)
+    monkeypatch.setattr(payments.checkout.opening, "begin_attempt", removed_first)
 
 
 @pytest.mark.parametrize(

@@ -122,9 +122,9 @@ def test_a_bank_that_thinks_is_waited_for(rush):
 @pytest.mark.parametrize(
     "step",
     [
-        "payments.services.checkout._open_order",
+        "payments.services.checkout.opening.open_order",
         "payments.services.checkout._open_intent",
-        "payments.services.checkout._begin_attempt",
+        "payments.services.checkout.opening.begin_attempt",
         "payments.services.checkout.settling.apply_intent",
         "payments.services.waitlist_charges._cancel_intents",
         "payments.services.waitlist_charges._ask_buyer",

@@ -1,0 +1,205 @@
+"""What is written before the provider is asked, each in one statement of its own.
+
+An order has a dozen small statements otherwise, and each costs a round trip. All of
+one is written or nothing is. A first order begins with its hold: nobody can have the
+order who waits for the hold, because there is no order yet.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from events.models import EventStatus
+from inventory.models import Hold
+from inventory.pricing import Quote
+from inventory.services import selling
+from payments.models import Order, Payment, PaymentAttempt, PaymentStatus
+from payments.models.keys import new_key, new_reference
+from payments.services import books, mandates
+from payments.services.errors import OrderClosed
+from payments.services.turns import Turn
+from ticketapp.prepared import execute
+
+OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
+# An attempt without an answer is first asked about after this long.
+FIRST_QUESTION = timedelta(seconds=15)
+
+# A rival's order that is committed meanwhile is a duplicate key, and undoes it all.
+IS_FIRST = f"""
+NOT EXISTS (SELECT FROM payments_order AS known WHERE known.hold_id = hold.id)
+AND EXISTS (SELECT FROM events_event AS event
+             WHERE event.id = hold.event_id
+               AND event.status NOT IN ({", ".join(f"'{status}'" for status in OFF)}))
+"""
+OPEN_ORDER = f"""
+/* open_order */
+WITH hold AS ({selling.start_statement(only_if=IS_FIRST)}
+), ordered AS (
+    INSERT INTO payments_order
+           (id, reference, user_id, event_id, hold_id, amount, currency, status,
+            created_at)
+    SELECT %(order)s, %(reference)s, user_id, event_id, id, total_amount, currency,
+           'pending', %(now)s
+      FROM hold
+    RETURNING id, amount, currency
+), payment AS (
+    INSERT INTO payments_payment
+           (id, order_id, key, client_secret, customer_id, amount, currency, status,
+            flag, check_after, created_at)
+    SELECT %(payment)s, id, %(key)s, '', %(customer)s, amount, currency, 'created',
+           '', %(check_after)s, %(now)s
+      FROM ordered WHERE amount > 0
+)
+SELECT * FROM hold
+"""
+# The hold is read under the order's lock, as it is then: to lock it is to read it anew.
+BEGIN_ATTEMPT = """
+/* begin_attempt */
+WITH ordered AS (
+    SELECT ordered.hold_id
+      FROM payments_order AS ordered
+      JOIN payments_payment AS payment ON payment.order_id = ordered.id
+     WHERE ordered.id = %(order)s AND payment.id = %(payment)s
+       AND payment.status = 'created'
+       FOR NO KEY UPDATE OF ordered, payment
+), held AS (
+    SELECT hold.id
+      FROM ordered JOIN inventory_hold AS hold ON hold.id = ordered.hold_id
+     WHERE hold.status = 'paying' AND hold.lease_until = %(lease_until)s
+       FOR KEY SHARE OF hold
+), payment AS (
+    UPDATE payments_payment AS payment
+       SET intent_id = %(intent)s, client_secret = %(client_secret)s,
+           customer_id = coalesce(nullif(%(customer)s, ''), customer_id)
+      FROM held
+     WHERE payment.id = %(payment)s
+    RETURNING payment.id, payment.amount
+)
+INSERT INTO payments_paymentattempt
+       (payment_id, key, payment_method, amount, status, decline_code, save_card,
+        mandate_id, created_at)
+SELECT id, %(key)s, %(payment_method)s, amount, 'started', '', %(save_card)s,
+       %(mandate)s, %(now)s
+  FROM payment
+RETURNING id, amount
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An intent that waits for a card."""
+
+    intent_id: str
+    client_secret: str
+
+
+def open_order(
+    *, hold: Hold, price: Quote, customer: str, now: datetime
+) -> Turn | None:
+    """Take the hold at this price for its first order; None if that cannot be.
+
+    With nothing to pay there is no payment, and the turn's is not to be used. Raises
+    IntegrityError when a rival's order came first.
+    """
+    lease_until = now + settings.PAYMENT_LEASE
+    order = Order(reference=new_reference(), created_at=now)
+    payment = Payment(order=order, key=new_key(), customer_id=customer, created_at=now)
+    payment.check_after = now + FIRST_QUESTION
+    params = {
+        "hold": hold.pk,
+        "now": now,
+        "lease_until": lease_until,
+        "unit_amount": price.unit_amount,
+        "fee_amount": price.fee_amount,
+        "tax_amount": price.tax_amount,
+        "total_amount": price.total_amount * hold.quantity,
+        "order": order.pk,
+        "reference": order.reference,
+        "payment": payment.pk,
+        "key": payment.key,
+        "customer": customer,
+        "check_after": payment.check_after,
+    }
+    row = _written(OPEN_ORDER, params)
+    if row is None:
+        return None
+    _as_written(order, payment, selling.started_hold(row))
+    return Turn(order, payment, lease_until)
+
+
+def _as_written(order: Order, payment: Payment, hold: Hold) -> None:
+    """What the statement put into the rows, without reading them again."""
+    order.hold, order.user_id, order.event_id = hold, hold.user_id, hold.event_id
+    for row in (order, payment):
+        row.amount, row.currency = hold.total_amount, hold.currency
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def begin_attempt(
+    turn: Turn,
+    opened: Opened,
+    *,
+    payment_method: str,
+    customer: str,
+    save_card: bool,
+    now: datetime,
+) -> PaymentAttempt:
+    """Commit the intent's id and the attempt.
+
+    Raises OrderClosed if the turn is not ours any more. A mandate has the last word:
+    MandateOverError if it does not cover this.
+    """
+    refuse_in_transaction()
+    attempt = PaymentAttempt(
+        payment=turn.payment,
+        key=new_key(),
+        payment_method=payment_method,
+        save_card=save_card,
+        mandate=turn.mandate,
+        created_at=now,
+    )
+    params = {
+        "order": turn.order.pk,
+        "lease_until": turn.lease_until,
+        "payment": turn.payment.pk,
+        "intent": opened.intent_id,
+        "client_secret": opened.client_secret,
+        "customer": customer,
+        "key": attempt.key,
+        "payment_method": payment_method,
+        "save_card": save_card,
+        "mandate": attempt.mandate_id,
+        "now": now,
+    }
+    row = _begun(turn, params, now)
+    if row is None:
+        raise OrderClosed(order=str(turn.order.pk))
+    attempt.pk, attempt.amount = row
+    attempt._state.adding, attempt._state.db = False, connection.alias
+    return attempt
+
+
+def _begun(turn: Turn, params: dict[str, Any], now: datetime) -> Any:
+    if turn.mandate is None:
+        return _written(BEGIN_ATTEMPT, params)
+    with transaction.atomic(durable=True):
+        order, payment = books.lock(turn.payment.pk)
+        if not turn.is_of(order.hold) or payment.status != PaymentStatus.CREATED:
+            return None
+        mandates.refuse_unless_covered(turn.mandate, order.hold, now=now)
+        return _written(BEGIN_ATTEMPT, params)
+
+
+def _written(statement: str, params: dict[str, Any]) -> Any:
+    with connection.cursor() as cursor:
+        execute(cursor, statement, params=params)
+        return cursor.fetchone()
+
+
+def refuse_in_transaction() -> None:
+    """Raise RuntimeError inside one: what is written must be there if we die."""
+    with transaction.atomic(durable=True):
+        pass
