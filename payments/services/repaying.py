@@ -109,7 +109,9 @@ def _claim(now: datetime, limit: int) -> list[Refund]:
     due = Refund.objects.filter(free, status__in=UNPAID_REFUND, provider_id=None)
     wanted = due.exclude(payment__disputes__status=DisputeStatus.OPEN)
     locked = wanted.select_for_update(of=("self",), skip_locked=True)
-    claimed = list(locked.select_related("payment").order_by("created_at")[:limit])
+    claimed = list(
+        locked.select_related("payment").order_by("created_at", "pk")[:limit]
+    )
     for refund in claimed:
         refund.attempts += 1
         refund.lease_until = now + LEASE
@@ -253,7 +255,7 @@ def _drop_what_is_too_much(payment: Payment) -> None:
     order, payment = books.lock(payment.pk)
     over = owed_or_paid(payment) - payment.amount
     unasked = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
-    for refund in unasked.select_for_update(no_key=True).order_by("-created_at"):
+    for refund in unasked.select_for_update(no_key=True).order_by("-created_at", "-pk"):
         if over > 0:
             _fail_locked(order, payment, refund, "too much was refunded elsewhere")
             over -= refund.amount

@@ -77,7 +77,7 @@ def _claim(now: datetime, limit: int) -> list[Payment]:
         )
     )
     due = Payment.objects.filter(status__in=OPEN_PAYMENT, check_after__lte=now)
-    wanted = due.filter(over | unanswered | started).order_by("check_after")
+    wanted = due.filter(over | unanswered | started).order_by("check_after", "pk")
     locked = wanted.select_for_update(of=("self",), skip_locked=True, no_key=True)
     claimed = list(locked.select_related("order__hold")[:limit])
     ids = [payment.pk for payment in claimed]
