@@ -131,7 +131,7 @@ class Books:
 def undelivered() -> list[SandboxEvent]:
     """The post on its way to us; those of one request in one order, always."""
     waiting = SandboxEvent.objects.exclude(next_attempt_at=None)
-    return list(waiting.order_by("created_at", "type"))
+    return list(waiting.order_by("created_at", "type", "pk"))
 
 
 def bring(event: SandboxEvent, times: int, now) -> None:

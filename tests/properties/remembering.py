@@ -37,15 +37,15 @@ class View:
         self.holds = {hold.pk: hold for hold in Hold.objects.all()}
         self.orders = sorted(
             Order.objects.select_related("hold", "user", "event"),
-            key=lambda order: (order.created_at, names[order.user_id]),
+            key=lambda order: (order.created_at, names[order.user_id], order.pk),
         )
         self.type_names = world.type_names
         self.entries = sorted(
             WaitlistEntry.objects.all(),
-            key=lambda entry: (entry.joined_at, names[entry.user_id]),
+            key=lambda entry: (entry.joined_at, names[entry.user_id], entry.pk),
         )
         self.lines = list(OrderLine.objects.order_by("pk"))
-        self.refunds = list(Refund.objects.order_by("created_at", "amount"))
+        self.refunds = list(Refund.objects.order_by("created_at", "pk"))
         self.ledger: dict[str, list[int]] = defaultdict(list)
         for order_id, amount in LedgerEntry.objects.values_list("order_id", "amount"):
             self.ledger[str(order_id)].append(amount)
@@ -62,7 +62,7 @@ class View:
 
     def live_holds(self, *statuses: str) -> list[Hold]:
         live = [hold for hold in self.holds.values() if hold.status in statuses]
-        return sorted(live, key=lambda hold: (hold.created_at, str(hold.user_id)))
+        return sorted(live, key=lambda hold: (hold.created_at, hold.pk))
 
     def buyer_of(self, ticket: Ticket) -> UUID | None:
         return self.holds[ticket.hold_id].user_id if ticket.hold_id else None

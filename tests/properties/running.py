@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from random import SystemRandom
 
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import HypothesisException
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties import auditing
 from tests.properties.listening import listening
 from tests.properties.machine import Evening
+from tests.properties.sameness import same_ids
+from tests.properties.telling import Tales
 from tests.properties.world import People
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -53,13 +56,17 @@ def tonight() -> Evening:
     return type("Tonight", (Evening,), {"people": People()})()
 
 
-def run(budget: Budget) -> None:
-    """Run programs within a budget; the first that breaks a promise is raised."""
+def run(budget: Budget) -> Tales:
+    """Run programs within a budget; the first that breaks a promise is raised.
+
+    The same budget gives the same programs, and they end the same way.
+    """
     auditing.prepare()
 
     @seed(budget.seed)
     class Tonight(Evening):
         people = People()
+        tales = Tales()
 
     phases = [Phase.generate, *([Phase.shrink] if budget.shrinks else [])]
     size = settings(
@@ -72,8 +79,13 @@ def run(budget: Budget) -> None:
         suppress_health_check=SLOW,
     )
     try:
-        with listening():
+        with listening(), same_ids():
             run_state_machine_as_test(Tonight, settings=size)
     except BaseException as failure:
         failure.add_note(f"To run it again: {budget}")
+        if isinstance(failure, HypothesisException) or not isinstance(
+            failure, Exception
+        ):
+            failure.add_note(Tonight.tales.first_failure)
         raise
+    return Tonight.tales

@@ -1,5 +1,6 @@
 """Where random programs play: what they act on, and what is checked after a step."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,11 @@ from inventory import services as inventory
 from inventory.models import WaitlistEntry
 from payments import services as payments
 from payments.gateways import GatewayRefused, GatewayUnavailable
-from tests.properties import auditing, provider
+from tests.properties import auditing, provider, sameness, telling
 from tests.properties.listening import BUGS
 from tests.properties.provider import REFUSING, WEATHER
 from tests.properties.remembering import LIVE, Memory, View, complaints_at_rest
+from tests.properties.telling import Tales
 from tests.properties.world import People, World
 from ticketapp import audit
 from ticketapp.errors import DomainError
@@ -46,15 +48,18 @@ class Stage(RuleBasedStateMachine):
     """
 
     people: People
+    tales = Tales()
 
     def __init__(self) -> None:
         super().__init__()
+        sameness.begin_anew()
         self.world = World(self.people)
         self.memory = Memory(self.world)
         self.unswept = timedelta()
         self.sound = True
         self.steps = 0
         self.may_charge: dict[str, set[int]] = {}
+        self.tale = self.tales.begin()
         self.view = View(self.world)
         self.look()
 
@@ -78,7 +83,8 @@ class Stage(RuleBasedStateMachine):
         self.failed_refunds = [r for r in view.refunds if r.status == "failed"]
         self.waiting = [e for e in view.entries if e.status in ("waiting", "offered")]
         self.sold = [t for t in view.tickets if t.status in ("sold", "checked_in")]
-        self.sold.sort(key=lambda t: (str(t.ticket_type_id), str(t.hold_id)))
+        # One buyer's tickets are not all alike: by slot they are the order's lines.
+        self.sold.sort(key=lambda t: (t.ticket_type_id, t.hold_id, t.slot))
 
     def attempt(self, weather: str, action: Callable[..., Any], **arguments) -> Any:
         """Do it; a refusal is an answer, anything else that is raised is a bug."""
@@ -94,6 +100,7 @@ class Stage(RuleBasedStateMachine):
             done = None
         except DomainError as refusal:
             done = refusal
+        self.tale.append(telling.attempted(action.__name__, weather, done))
         refused = isinstance(done, GatewayRefused)
         assert not refused or weather in REFUSING, f"Nobody refused: {done!r}"
         assert not BUGS.met, "\n".join(BUGS.met)
@@ -144,6 +151,8 @@ class Stage(RuleBasedStateMachine):
         before, allowed = self.view, self.may_charge
         self.may_charge = {}
         self.look()
+        self.tale.append(telling.state(self.view, self.world))
+        self.tale.append("In the post: " + ", ".join(e.type for e in self.post))
         found = self._audited() + list(self.memory.complaints(self.view))
         for name, user in self.world.people.buyers.items():
             charged = self.view.charged(user.pk) - before.charged(user.pk)
@@ -162,9 +171,16 @@ class Stage(RuleBasedStateMachine):
         return [str(found) for found in audit.findings(now=self.now)] if broken else []
 
     def teardown(self):
+        self.tales.keep(sys.exception())
+        try:
+            if self.sound:
+                self.settle()
+        except Exception as failure:
+            self.tales.keep(failure)
+            raise
+
+    def settle(self) -> None:
         """Let everybody hear everything; then the books must be the same."""
-        if not self.sound:
-            return
         for _ in range(20):
             self.settle_a_little()
             if not (self.live or self.pending or self.post or self.thinking):

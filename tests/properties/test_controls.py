@@ -1,8 +1,7 @@
 """With a guard taken out, the machine must find what goes wrong without it.
 
 Each control ends with the first program that fails, usually within the budget of
-the real test, without looking for the shortest one. Ids are random, so the same
-seed may need more programs the next time.
+the real test, without looking for the shortest one.
 """
 
 from dataclasses import replace

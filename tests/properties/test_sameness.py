@@ -1,0 +1,62 @@
+import secrets
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+from uuid import uuid4
+
+import pytest
+from django.utils.crypto import get_random_string
+from hypothesis.errors import Flaky
+
+from inventory import services as inventory
+from tests.properties import sameness
+from tests.properties.running import DEFAULT, run
+from tests.properties.sameness import same_ids
+
+FEW = replace(DEFAULT, examples=5, steps=15)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_seed_gives_the_same_evenings():
+    told = run(FEW)
+
+    assert len(told) >= FEW.examples
+    assert run(FEW) == told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_ids_make_other_evenings_of_the_same_seed(monkeypatch):
+    told = run(FEW)
+    monkeypatch.setattr(sameness, "Random", lambda module: Random(f"not {module}"))
+
+    assert run(FEW) != told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_that_does_not_come_again_is_told_all_the_same(monkeypatch):
+    failures = [RuntimeError("Only this once")]
+    release = inventory.release_expired_holds
+
+    def fail_once(*, limit: int, now: datetime) -> int:
+        if failures:
+            raise failures.pop()
+        return release(limit=limit, now=now)
+
+    monkeypatch.setattr(inventory, "release_expired_holds", fail_once)
+
+    with pytest.raises(Flaky) as raised:
+        run(FEW)
+
+    assert "Only this once" in raised.value.__notes__[-1]
+
+
+def test_ids_are_the_same_whoever_else_asks_between():
+    with same_ids():
+        sameness.begin_anew()
+        ids = [uuid4(), uuid4(), secrets.token_hex()]
+        sameness.begin_anew()
+        again = [uuid4(), get_random_string(8), uuid4(), secrets.token_hex()]
+
+    assert [again[0], *again[-2:]] == ids
+    assert len({*ids}) == len(ids)
+    assert uuid4() not in ids
