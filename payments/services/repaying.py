@@ -19,6 +19,7 @@ from payments.gateways import (
     get_gateway,
 )
 from payments.models import (
+    COUNTED_REFUND,
     UNPAID_REFUND,
     DisputeStatus,
     IncidentKind,
@@ -32,7 +33,7 @@ from payments.models import (
 )
 from payments.money import in_words
 from payments.services import books, messages, refusals
-from payments.services.errors import RefundTooLarge
+from payments.services.errors import NotRefundable, RefundTooLarge
 from payments.services.refunds import move_order, owed_or_paid, refuse_if_disputed
 from payments.services.runs import Run
 
@@ -292,10 +293,20 @@ def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> N
 
 @transaction.atomic
 def retry_refund(*, refund: Refund, now: datetime) -> Refund:
-    """Try a failed refund again, as a new one at the provider."""
+    """Try a failed refund again, as a new one at the provider.
+
+    Raises NotRefundable if another has taken its place: once it had failed, its
+    tickets could be refunded again. Or PaymentDisputed, or RefundTooLarge.
+    """
     order, payment = books.lock(refund.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
     refuse_if_disputed(order, payment)
+    others = payment.refunds.filter(status__in=COUNTED_REFUND).exclude(pk=refund.pk)
+    if others.filter(lines__in=refund.lines.all()).exists():
+        raise NotRefundable(
+            reference=order.reference,
+            why="the money for these tickets is given back by another refund",
+        )
     if refund.amount > payment.amount - owed_or_paid(payment):
         raise RefundTooLarge(
             reference=order.reference,

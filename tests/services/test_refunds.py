@@ -258,6 +258,21 @@ def test_a_refund_that_comes_back_is_flagged_and_can_be_made_again():
     assert balance() == 0
 
 
+def test_a_failed_refund_is_not_made_again_for_what_another_gives_back():
+    placed = paid(REFUND_FAILS)
+    failed = refund_some(placed, 1, reason=RefundReason.GOODWILL)
+    services.pay_refunds(now=NOON, limit=10)
+    hear_the_bank()
+    refund_some(placed, 1, reason=RefundReason.GOODWILL)
+
+    with pytest.raises(services.NotRefundable, match="by another refund"):
+        services.retry_refund(refund=failed, now=NOON)
+
+    services.pay_refunds(now=NOON, limit=10)
+    assert balance() == 2500
+    assert_books_are_right()
+
+
 def test_a_refund_that_takes_its_time_is_booked_when_it_succeeds():
     placed = paid(REFUND_PENDS)
     refund = refund_all(placed)
