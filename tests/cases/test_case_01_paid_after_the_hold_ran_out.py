@@ -5,8 +5,10 @@ goes back, exactly once however often it is told, and the buyer is told. Never
 beyond the capacity, never money without a ticket.
 
 The guard is the late way of settling (`settling._settle_late`): it takes tickets
-again, or owes a refund under a key made from the payment's own. Taken out, the
-money stays and nothing is given for it.
+again, or owes a refund. Taken out, the money stays and nothing is given for it.
+That it happens once is the work of the order's lock (`books.lock`), without which
+those who hear of it at once run into each other; and, should that and every state
+be passed by, of the refund's key, which is made from the payment's own.
 """
 
 from datetime import timedelta
@@ -26,9 +28,10 @@ from payments.models import (
     Refund,
     SandboxObject,
 )
-from payments.services import settling
+from payments.services import books, settling
 from tests import factories as make
-from tests.concurrency.racing import race
+from tests.concurrency.racing import ROUNDS, breaks_within, race
+from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import (
     answer_challenge,
@@ -38,6 +41,7 @@ from tests.paying import (
     challenged,
     held,
 )
+from ticketapp.models import StatefulModel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,9 +94,12 @@ def late_money_without_tickets() -> None:
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
     assert Refund.objects.filter(payment__order=placed).count() == 1
-    assert len(at_provider("refund")) == 1
+    intent_id = placed.payments.get().intent_id
+    given_back = [r["payment_intent"] for r in at_provider("refund")]
+    assert given_back.count(intent_id) == 1
     assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
-    assert Notification.objects.filter(kind="paid_too_late").count() == 1
+    told = Notification.objects.filter(kind="paid_too_late", user=placed.user)
+    assert told.count() == 1
     assert_books_are_right(late)
     assert_provider_and_books_agree()
 
@@ -132,3 +139,51 @@ def test_case_01_without_the_late_way_money_is_kept_for_nothing(
     assert SandboxObject.objects.filter(type="charge").exists()
     assert not OrderLine.objects.exists()
     assert not Refund.objects.exists()
+
+
+def test_case_01_without_the_orders_lock_they_run_into_each_other(monkeypatch):
+    take_out_the_orders_lock(monkeypatch)
+
+    assert breaks_within(ROUNDS, late_money_without_tickets)
+
+
+def forget_what_happened_before(monkeypatch) -> None:
+    """No lock, and no state that is compared as it changes: everybody gives back."""
+
+    def blindly(row, target, **changes):
+        type(row)._default_manager.filter(pk=row.pk).update(status=target, **changes)
+        row.status = target
+
+    as_it_was = "AND status = %(was)s"
+    assert as_it_was in books.CAPTURE
+    take_out_the_orders_lock(monkeypatch)
+    monkeypatch.setattr(StatefulModel, "move_to", blindly)
+    monkeypatch.setattr(books, "CAPTURE", books.CAPTURE.replace(as_it_was, ""))
+
+
+def one_refund_however_often_it_is_owed() -> None:
+    placed = paid_too_late(stock=2)
+    late = placed.hold.expires_at + timedelta(minutes=1)
+    somebody_else_holds(placed.hold.ticket_type, 2, late)
+
+    race([partial(services.ask_about, payment=placed.payments.get(), now=late)] * 8)
+
+    assert Refund.objects.filter(payment__order=placed).count() == 1
+    assert_books_are_right(late)
+
+
+def test_case_01_by_its_key_a_refund_is_owed_once_whatever_else_fails(monkeypatch):
+    forget_what_happened_before(monkeypatch)
+
+    for _ in range(5):
+        one_refund_however_often_it_is_owed()
+
+
+def test_case_01_without_the_key_it_is_owed_again(monkeypatch):
+    def owe_anew(*, key, defaults):
+        return Refund.objects.create(**defaults), True
+
+    forget_what_happened_before(monkeypatch)
+    monkeypatch.setattr(Refund.objects, "get_or_create", owe_anew)
+
+    assert breaks_within(ROUNDS, one_refund_however_often_it_is_owed)

@@ -4,9 +4,10 @@ However they come there is one set of tickets, one receipt and one entry in the
 ledger; and an effect that is rolled back takes the mark "seen" with it.
 
 The guards: the worker acts on the object's present state, not on the event's own
-word (`webhooks._intent_news` asks the provider); and the mark is set in the
-transaction of the effect (`webhooks._process`). All 24 orders of four events are
-in `tests/services/test_webhooks.py`.
+word (`webhooks._intent_news` asks the provider); the mark is set in the transaction
+of the effect (`webhooks._process`); and who hears of the same money at once takes
+turns at the order (`books.lock`). All 24 orders of four events are in
+`tests/services/test_webhooks.py`.
 """
 
 from datetime import timedelta
@@ -28,7 +29,8 @@ from payments.models import (
     StripeEvent,
 )
 from payments.services import settling, webhooks
-from tests.concurrency.racing import race
+from tests.concurrency.racing import ROUNDS, breaks_within, race
+from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import (
     answer_challenge,
@@ -53,7 +55,7 @@ def waiting_for_their_webhooks(number: int) -> list[Order]:
     return orders
 
 
-def test_case_04_many_workers_and_our_own_reply_at_once():
+def many_workers_and_our_own_reply_at_once() -> None:
     orders = waiting_for_their_webhooks(3)
     with switched(duplicate_webhooks=True, reverse_webhooks=True):
         deliver()
@@ -66,12 +68,25 @@ def test_case_04_many_workers_and_our_own_reply_at_once():
 
     assert not [found for found in outcomes if isinstance(found, Exception)]
     process(timezone.now() + timedelta(minutes=5))
-    assert Order.objects.filter(status=OrderStatus.PAID).count() == 3
-    assert LedgerEntry.objects.count() == 3
-    assert Notification.objects.filter(kind="receipt").count() == 3
+    buyers = [placed.user_id for placed in orders]
+    paid = Order.objects.filter(user__in=buyers, status=OrderStatus.PAID)
+    receipts = Notification.objects.filter(kind="receipt", user__in=buyers)
+    assert (paid.count(), receipts.count()) == (3, 3)
+    assert LedgerEntry.objects.filter(payment__order__in=orders).count() == 3
+    assert OrderLine.objects.filter(order__in=orders).count() == 6
     assert not StripeEvent.objects.filter(processed_at=None).exists()
     assert_provider_and_books_agree()
     assert_books_are_right()
+
+
+def test_case_04_many_workers_and_our_own_reply_make_one_of_each():
+    many_workers_and_our_own_reply_at_once()
+
+
+def test_case_04_without_turns_at_the_order_they_run_into_each_other(monkeypatch):
+    take_out_the_orders_lock(monkeypatch)
+
+    assert breaks_within(ROUNDS, many_workers_and_our_own_reply_at_once)
 
 
 def a_failed_effect_is_tried_again() -> None:

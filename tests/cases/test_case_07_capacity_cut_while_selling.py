@@ -13,12 +13,19 @@ for in one order, or cut and release deadlock, is proved in `concurrency/test_st
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from inventory import services as inventory
-from inventory.models import Hold, Override, TicketStatus
+from inventory.models import Hold, Override, TicketStatus, TicketType
 from inventory.services import matching
 from tests import factories as make
-from tests.concurrency.racing import ROUNDS, assert_all_is_well, breaks_within, race
+from tests.concurrency.racing import (
+    ROUNDS,
+    Rival,
+    assert_all_is_well,
+    breaks_within,
+    race,
+)
 from tests.concurrency.test_stock import (
     capacity_changes_during_a_rush,
     take_out_locks,
@@ -84,8 +91,36 @@ def test_case_07_changes_during_a_rush_neither_deadlock_nor_miscount():
         capacity_changes_during_a_rush()
 
 
-def test_case_07_without_the_lock_on_the_type_they_miscount(monkeypatch):
-    """The guard taken out."""
+def two_members_of_staff_change_it_at_once() -> None:
+    rush = make.ticket_type(stock=10)
+    hold(rush, 2)
+    second = Rival(partial(cut, rush, 30))
+
+    with transaction.atomic():
+        cut(rush, 20)
+        second.start_and_run_as_far_as_it_can()
+
+    assert isinstance(second.outcome(), TicketType), second.outcome()
+    assert free_tickets(rush) == 28
+    assert_all_is_well()
+
+
+def test_case_07_of_two_who_change_it_at_once_the_second_counts_after_the_first():
+    """From 10 to 20 and to 30 there are 30 in the end."""
+    two_members_of_staff_change_it_at_once()
+
+
+def test_case_07_without_the_lock_on_the_type_tickets_are_made_twice(monkeypatch):
+    """The guard taken out: both begin from 10, and there are 40."""
+    rows = TicketType.objects
+    monkeypatch.setattr(rows, "select_for_update", lambda **_: rows.all())
+
+    with pytest.raises(AssertionError, match="== 28"):
+        two_members_of_staff_change_it_at_once()
+
+
+def test_case_07_without_any_lock_changes_during_a_rush_miscount(monkeypatch):
+    """All guards taken out, those of the tickets too."""
     take_out_locks(monkeypatch)
 
     assert breaks_within(ROUNDS, capacity_changes_during_a_rush)

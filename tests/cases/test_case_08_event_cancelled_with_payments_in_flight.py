@@ -21,10 +21,11 @@ from inventory import codes
 from inventory import services as inventory
 from payments import services
 from payments.gateways.sandbox.switches import switched
-from payments.models import LedgerEntry, Order, OrderStatus, Payment, Refund
+from payments.models import LedgerEntry, Order, OrderStatus, Refund
 from payments.services import calling_off, refunds, settling
 from tests import factories as make
 from tests.concurrency.racing import ROUNDS, breaks_within, race
+from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
 from tests.paying import (
@@ -152,14 +153,6 @@ def two_jobs_owe_one_order() -> None:
     assert Refund.objects.filter(payment__order=placed).count() == 1
     services.pay_refunds(now=LATER, limit=10)
     assert_books_are_right(LATER)
-
-
-def take_out_the_orders_lock(monkeypatch) -> None:
-    def look_only(payment_id):
-        payment = Payment.objects.select_related("order__event").get(pk=payment_id)
-        return payment.order, payment
-
-    monkeypatch.setattr(refunds.books, "lock", look_only)
 
 
 def take_out_the_key(monkeypatch) -> None:

@@ -4,8 +4,8 @@ Each refund names its lines. What is owed, on its way and done never exceeds wha
 was captured. A refund made in the dashboard is recorded, unallocated and flagged,
 and takes no ticket by itself. A disputed charge is not refunded again.
 
-The guards: the sum under the payment's lock (`refunds.owed_or_paid`, asked in
-`refunds._owe`), and `refunds.refuse_if_disputed`.
+The guards: the sum (`refunds.owed_or_paid`, asked in `refunds._owe`), counted under
+the order's lock (`books.lock`); and `refunds.refuse_if_disputed`.
 """
 
 from datetime import timedelta
@@ -25,7 +25,8 @@ from payments.models import (
     RefundStatus,
 )
 from payments.services import refunds
-from tests.concurrency.racing import race
+from tests.concurrency.racing import ROUNDS, breaks_within, race
+from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
 from tests.paying import (
@@ -85,7 +86,7 @@ def staff_and_dashboard_together() -> None:
     outcomes = race(partial(refund_line, placed, line) for line in placed.lines.all())
 
     refused = [o for o in outcomes if isinstance(o, services.RefundTooLarge)]
-    assert len(refused) == 3
+    assert len(refused) == 3, outcomes
     assert_books_are_right(NOON + HOUR)
 
 
@@ -98,6 +99,12 @@ def test_case_09_without_the_sum_it_is(monkeypatch):
 
     with pytest.raises(AssertionError):
         staff_and_dashboard_together()
+
+
+def test_case_09_without_the_lock_two_count_the_same_rest(monkeypatch):
+    take_out_the_orders_lock(monkeypatch)
+
+    assert breaks_within(ROUNDS, staff_and_dashboard_together)
 
 
 def test_case_09_a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket():

@@ -5,8 +5,10 @@ card; a rise never reaches a hold. A quote that expired is refused with 409 and
 the new price, so that the buyer says yes to it anew. Amounts follow the
 currency's exponent.
 
-The guard is `quoting.price_due`, after which alone a held quote changes, and its
-comparison: only a lower total is taken.
+The guards: `quoting.price_due`, after which alone a held quote changes, and its
+comparison: only a lower total is taken; `checkout._has_fallen`, by which an intent
+at the old price is cancelled first; and the end of the hold in `selling.START`,
+after which its quote is no more.
 """
 
 from datetime import timedelta
@@ -16,9 +18,11 @@ import pytest
 from inventory import services as inventory
 from inventory.models import PriceStep
 from inventory.services import quoting
+from inventory.services.holds import quote_of
 from payments import services
 from payments.models import Order, OrderStatus
 from payments.money import in_words
+from payments.services import checkout, opening
 from tests.factories import NOON
 from tests.paying import (
     DECLINED,
@@ -127,6 +131,38 @@ def test_case_13_an_expired_quote_is_refused_with_the_new_price():
     assert refusal.value.details["total"] == {"amount": 6300, "currency": "GBP"}
     assert charged() == []
     assert not Order.objects.exists()
+
+
+FALLS = [
+    test_case_13_a_fall_before_paying_is_the_buyers,
+    test_case_13_a_fall_after_a_declined_card_is_the_buyers_too,
+    test_case_13_a_fall_to_nothing_needs_no_payment,
+]
+
+
+@pytest.mark.parametrize("story", FALLS, ids=lambda story: story.__name__)
+def test_case_13_without_passing_it_on_a_fall_is_kept(story, monkeypatch):
+    monkeypatch.setattr(quoting, "price_due", lambda *, hold, now: quote_of(hold))
+
+    with pytest.raises(AssertionError):
+        story()
+
+
+def test_case_13_without_a_look_the_next_card_pays_the_old_price(monkeypatch):
+    monkeypatch.setattr(checkout, "_has_fallen", lambda order, now: False)
+
+    with pytest.raises(AssertionError):
+        test_case_13_a_fall_after_a_declined_card_is_the_buyers_too()
+
+
+def test_case_13_without_its_end_an_old_quote_is_honoured(monkeypatch):
+    its_end = "AND hold.expires_at > %(now)s"
+    assert its_end in opening.OPEN_ORDER
+    endless = opening.OPEN_ORDER.replace(its_end, "")
+    monkeypatch.setattr(opening, "OPEN_ORDER", endless)
+
+    with pytest.raises(pytest.fail.Exception):
+        test_case_13_an_expired_quote_is_refused_with_the_new_price()
 
 
 @pytest.mark.parametrize(
