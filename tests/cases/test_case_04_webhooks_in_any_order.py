@@ -80,7 +80,8 @@ def many_workers_and_our_own_reply_at_once() -> None:
 
 
 def test_case_04_many_workers_and_our_own_reply_make_one_of_each():
-    many_workers_and_our_own_reply_at_once()
+    for _ in range(4):
+        many_workers_and_our_own_reply_at_once()
 
 
 def test_case_04_without_turns_at_the_order_they_run_into_each_other(monkeypatch):

@@ -4,8 +4,9 @@ The same key gives the same answer; two devices that pay for one hold charge onc
 and the slower one is told so in plain words; a declined card never leaves a
 second intent that could take money.
 
-The guards: the lease on the hold (`inventory.start_paying`), without which the
-slower device meets a bug instead of an answer; the one open payment of an order
+The guards: the lease on the hold (`selling.START`, which `inventory.start_paying`
+and the statement of a first order share), without which the slower device meets a
+bug instead of an answer; the one open payment of an order
 (the constraint `payments_payment_is_one_live_per_order`), which refuses a second
 one whoever asks; and the key of the request (`idempotency.idempotent_flow`), which
 is the account's own. Each is taken out below and must be missed.

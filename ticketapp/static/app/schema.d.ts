@@ -323,7 +323,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a pending order and let its tickets go */
+        /**
+         * Cancel a pending order and let its tickets go
+         * @description While the bank decides about a payment it cannot be: the `action` of
+         *     `payment_in_progress` is `wait` then, and `retry` if a payment was begun on
+         *     another device in that very moment.
+         */
         post: operations["orders_cancel"];
         delete?: never;
         options?: never;
