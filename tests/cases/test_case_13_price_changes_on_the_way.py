@@ -133,6 +133,22 @@ def test_case_13_an_expired_quote_is_refused_with_the_new_price():
     assert not Order.objects.exists()
 
 
+def test_case_13_after_a_declined_card_it_is_refused_with_the_new_price_too():
+    hold = held(unit_amount=2500)
+    with pytest.raises(services.CardDeclined):
+        order(hold, DECLINED)
+    reprice(hold, 3000)
+
+    with pytest.raises(inventory.HoldExpired) as refusal:
+        services.pay_order(
+            order=Order.objects.get(), payment_method=token(), now=hold.expires_at
+        )
+
+    assert refusal.value.details["total"] == {"amount": 6000, "currency": "GBP"}
+    assert charged() == []
+    assert_books_are_right(SOON)
+
+
 FALLS = [
     test_case_13_a_fall_before_paying_is_the_buyers,
     test_case_13_a_fall_after_a_declined_card_is_the_buyers_too,
