@@ -30,6 +30,7 @@ def like(placed: Order, number: int) -> None:
     Its ticket type must have the tickets. Here and at the provider they are as
     the ordinary way would have left them, with other ids.
     """
+    placed = Order.objects.select_related("hold").get(pk=placed.pk)
     free = Ticket.objects.filter(
         ticket_type=placed.hold.ticket_type_id, status=TicketStatus.AVAILABLE
     ).iterator()
