@@ -182,10 +182,12 @@ class Stage(RuleBasedStateMachine):
     def settle(self) -> None:
         """Let everybody hear everything; then the books must be the same."""
         for _ in range(20):
+            before = telling.state(self.view, self.world)
             self.settle_a_little()
-            if not (self.live or self.pending or self.post or self.thinking):
+            # A refund that was asked for in this round is with its bank until the next.
+            changed = telling.state(self.view, self.world) != before
+            if not (changed or self.live or self.pending or self.post or self.thinking):
                 break
-        self.settle_a_little()
         self.nothing_is_wrong()
         found = list(complaints_at_rest(self.view))
         assert not found, "\n".join(found)
