@@ -138,7 +138,10 @@ def sell_held_tickets(*, hold: Hold, now: datetime) -> list[Ticket]:
             complete_offer(hold=hold, now=now)
     if not sold and HOLD.get(hold=hold.pk).status != HoldStatus.CONVERTED:
         raise HoldExpired
-    return sold or TICKETS_OF.all(hold=hold.pk)
+    tickets = sold or TICKETS_OF.all(hold=hold.pk)
+    if len(tickets) != hold.quantity:
+        raise RuntimeError(f"Hold {hold.pk} is of {hold.quantity}, not {len(tickets)}.")
+    return tickets
 
 
 def _sell(hold: Hold) -> list[Ticket]:

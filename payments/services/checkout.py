@@ -6,7 +6,8 @@ transaction open; between two of its answers everything known is committed, so t
 crash at any point leaves something that can be asked about and cancelled.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -102,14 +103,11 @@ def place_order(
     known = _order_of(hold)
     if known and (told := _what_is_known(known, now, another_card=False)):
         return told
-    price = quoting.price_due(hold=hold, now=now)
-    if not price.total_amount:
-        return _order_for_free(hold, price, now)
-    if not payment_method:
-        raise PaymentMethodMissing
+    if not (payment_method and hold.total_amount):
+        return _order_for_free(hold, now)
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
-    first = None if known else _first_turn(hold, price, customer, now)
+    first = None if known else _first_turn(hold, customer, now)
     turn = first or _reopen_order(hold, customer, now)
     if turn is None:
         return Order.objects.get(hold=hold)
@@ -129,7 +127,13 @@ def pay_order(
     user = order.user
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
-    turn = _reopen_order(order.hold, customer, now)
+    try:
+        turn = _reopen_order(order.hold, customer, now)
+    except inventory.HoldExpired:
+        order.refresh_from_db()
+        if order.status in PAID_ORDER:  # Late money was honoured on another hold.
+            return order
+        raise
     if turn is None:
         return Order.objects.get(pk=order.pk)
     return _pay(turn, card, customer, save_card, now)
@@ -179,27 +183,53 @@ def _has_fallen(order: Order, now: datetime) -> bool:
     return today.total_amount * order.hold.quantity < order.amount
 
 
-def _first_turn(hold: Hold, price: Quote, customer: str, now: datetime) -> Turn | None:
-    """Commit the order and its payment; of two devices the second gets None."""
+def _first_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
+    """Commit the order and its payment; of two devices the second gets None.
+
+    None too when there is nothing to pay any more: then the order is settled.
+    """
     opening.refuse_in_transaction()
-    try:
-        return opening.open_order(hold=hold, price=price, customer=customer, now=now)
-    except IntegrityError:
-        if ORDER_OF_HOLD.first(hold=hold.pk):
-            return None
-        raise
+    price = quoting.price_due(hold=hold, now=now)
+    with _unless_a_rival_was_first(hold):
+        if price.total_amount:
+            return opening.open_order(
+                hold=hold, price=price, customer=customer, now=now
+            )
+        with transaction.atomic():
+            _settle_first_order(hold, price, now)
+    return None
 
 
-def _order_for_free(hold: Hold, price: Quote, now: datetime) -> Order:
-    """Nothing to pay: the order is settled where it is made."""
-    with suppress(IntegrityError), transaction.atomic(durable=True):
-        if turn := opening.open_order(hold=hold, price=price, customer="", now=now):
-            settling.settle_free(turn.order, now=now)
-            return turn.order
+def _order_for_free(hold: Hold, now: datetime) -> Order:
+    """The order without a card: nothing is committed if it costs something."""
+    price = quoting.price_due(hold=hold, now=now)
+    with _unless_a_rival_was_first(hold), transaction.atomic(durable=True):
+        if _settle_first_order(hold, price, now):
+            return Order.objects.get(hold=hold)
     with transaction.atomic(durable=True):
-        if _take_turn(hold, "", now):  # It costs something after all.
+        if _take_turn(hold, "", now):
             raise PaymentMethodMissing
     return Order.objects.get(hold=hold)
+
+
+def _settle_first_order(hold: Hold, price: Quote, now: datetime) -> bool:
+    """Make a first order and settle it, if it is free; whether it could be made."""
+    turn = opening.open_order(hold=hold, price=price, customer="", now=now)
+    if turn and price.total_amount:
+        raise PaymentMethodMissing
+    if turn:
+        settling.settle_free(turn.order, now=now)
+    return turn is not None
+
+
+@contextmanager
+def _unless_a_rival_was_first(hold: Hold) -> Iterator[None]:
+    """A hold has one order: where a rival's came first, go on with that."""
+    try:
+        yield
+    except IntegrityError:
+        if not ORDER_OF_HOLD.first(hold=hold.pk):
+            raise
 
 
 @transaction.atomic(durable=True)
@@ -217,7 +247,7 @@ def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     if event.status in OFF:
         raise EventOff  # A hold may outlive the event it is for.
     if order is None:
-        raise _with_todays_price(hold, now)
+        raise opening.hold_expired(hold, now)
     if order.status in PAID_ORDER:
         return None
     if order.status != OrderStatus.PENDING:
@@ -243,19 +273,7 @@ def _start_paying(order: Order, now: datetime) -> Hold:
         asks = bool(payment and payment.status == PaymentStatus.REQUIRES_ACTION)
         raise PaymentInProgress(order=str(order.pk), asks_buyer=asks) from other
     except inventory.HoldExpired as over:
-        raise _with_todays_price(order.hold, now) from over
-
-
-def _with_todays_price(hold: Hold, now: datetime) -> inventory.HoldExpired:
-    """An expired quote is not silently replaced: the new price needs a new yes."""
-    today = quoting.todays_quote(hold=hold, now=now)
-    total = {
-        "amount": today.total_amount * hold.quantity,
-        "currency": today.currency,
-    }
-    return inventory.HoldExpired(
-        ticket_type=str(hold.ticket_type_id), quantity=hold.quantity, total=total
-    )
+        raise opening.hold_expired(order.hold, now) from over
 
 
 def _pass_on_fall(order: Order, now: datetime) -> None:

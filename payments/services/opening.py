@@ -2,7 +2,8 @@
 
 An order has a dozen small statements otherwise, and each costs a round trip. All of
 one is written or nothing is. A first order begins with its hold: nobody can have the
-order who waits for the hold, because there is no order yet.
+order who waits for the hold, because there is no order yet; who comes too late fails
+on the duplicate key.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 from events.models import EventStatus
 from inventory.models import Hold
 from inventory.pricing import Quote
-from inventory.services import selling
+from inventory.services import quoting, selling
 from payments.models import Order, Payment, PaymentAttempt, PaymentStatus
 from payments.models.keys import new_key, new_reference
 from payments.services import books, mandates
@@ -69,7 +70,7 @@ WITH ordered AS (
     SELECT hold.id
       FROM ordered JOIN inventory_hold AS hold ON hold.id = ordered.hold_id
      WHERE hold.status = 'paying' AND hold.lease_until = %(lease_until)s
-       FOR KEY SHARE OF hold
+       FOR NO KEY UPDATE OF hold
 ), payment AS (
     UPDATE payments_payment AS payment
        SET intent_id = %(intent)s, client_secret = %(client_secret)s,
@@ -197,6 +198,18 @@ def _written(statement: str, params: dict[str, Any]) -> Any:
     with connection.cursor() as cursor:
         execute(cursor, statement, params=params)
         return cursor.fetchone()
+
+
+def hold_expired(hold: Hold, now: datetime) -> selling.HoldExpired:
+    """An expired quote is not silently replaced: the new price needs a new yes."""
+    today = quoting.todays_quote(hold=hold, now=now)
+    total = {
+        "amount": today.total_amount * hold.quantity,
+        "currency": today.currency,
+    }
+    return selling.HoldExpired(
+        ticket_type=str(hold.ticket_type_id), quantity=hold.quantity, total=total
+    )
 
 
 def refuse_in_transaction() -> None:

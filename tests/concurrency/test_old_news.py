@@ -310,7 +310,7 @@ def test_no_card_is_tried_once_the_turn_is_over():
 
 
 def test_with_the_hold_as_the_question_found_it_a_card_is_tried(monkeypatch):
-    joined = opening.BEGIN_ATTEMPT.replace("FOR KEY SHARE OF hold", "")
+    joined = opening.BEGIN_ATTEMPT.replace("FOR NO KEY UPDATE OF hold", "")
     monkeypatch.setattr(opening, "BEGIN_ATTEMPT", joined)
 
     outcome = a_turn_ends_while_its_attempt_waits_for_the_order()

@@ -17,7 +17,7 @@ from inventory import services as inventory
 from inventory.services import quoting
 from payments import services
 from payments.models import Order, Payment
-from payments.services import opening
+from payments.services import books, opening
 from tests.concurrency.racing import ROUNDS, Rival, breaks_within, race
 from tests.factories import NOON
 from tests.paying import DECLINED, assert_books_are_right, held, order
@@ -102,11 +102,12 @@ def for_an_event_that_was_called_off() -> None:
 
 def a_card_once_the_payment_is_over() -> None:
     turn = first_order(held())
-    Payment.objects.update(status="cancelled")
+    Payment.objects.filter(pk=turn.payment.pk).update(status="cancelled")
 
     [outcome] = race([partial(try_card, turn)])
 
     assert isinstance(outcome, services.OrderClosed), outcome
+    audit()
 
 
 def a_card_once_the_hold_is_anothers() -> None:
@@ -117,12 +118,29 @@ def a_card_once_the_hold_is_anothers() -> None:
     [outcome] = race([partial(try_card, turn)])
 
     assert isinstance(outcome, services.OrderClosed), outcome
+    audit()
+
+
+def a_card_that_waits_while_its_turn_ends() -> None:
+    """What ends the turn locks no key: only a lock of its own reads the hold anew."""
+    hold = held()
+    turn = first_order(hold)
+    card = Rival(partial(try_card, turn))
+
+    with transaction.atomic():
+        books.lock(turn.payment.pk)
+        inventory.keep_paying(hold=hold, until=NOON)
+        card.start_and_run_as_far_as_it_can()
+
+    assert isinstance(card.outcome(), services.OrderClosed), card.outcome()
+    audit()
 
 
 IS_ACTIVE = "AND hold.status = 'active'"
 HAS_TIME = "AND hold.expires_at > %(now)s"
 IS_FIRST = "known.hold_id = hold.id"
 IS_CREATED = "AND payment.status = 'created'"
+ANEW = "FOR NO KEY UPDATE OF hold"
 IS_OURS = "AND hold.lease_until = %(lease_until)s"
 GUARDS = [
     (behind_the_sweep, "OPEN_ORDER", IS_ACTIVE, ""),
@@ -132,6 +150,12 @@ GUARDS = [
     (for_an_event_that_was_called_off, "OPEN_ORDER", "'cancelled'", "'gone'"),
     (a_card_once_the_payment_is_over, "BEGIN_ATTEMPT", IS_CREATED, ""),
     (a_card_once_the_hold_is_anothers, "BEGIN_ATTEMPT", IS_OURS, ""),
+    (
+        a_card_that_waits_while_its_turn_ends,
+        "BEGIN_ATTEMPT",
+        ANEW,
+        "FOR KEY SHARE OF hold",
+    ),
 ]
 each_story = pytest.mark.parametrize(
     ("story", "statement", "guard", "instead"),
