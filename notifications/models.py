@@ -46,7 +46,10 @@ class Notification(PublicModel, StatefulModel):
     }
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        db_index=False,  # `notifications_inbox` begins with it.
     )
     kind = models.CharField(max_length=50)
     dedupe_key = models.CharField(max_length=200, unique=True)
@@ -105,7 +108,10 @@ class Delivery(models.Model):
     """
 
     notification = models.ForeignKey(
-        Notification, on_delete=models.CASCADE, related_name="deliveries"
+        Notification,
+        on_delete=models.CASCADE,
+        related_name="deliveries",
+        db_index=False,  # The constraint's own index begins with it.
     )
     channel = models.CharField(max_length=10, choices=Channel)
     target = models.CharField(

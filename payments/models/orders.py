@@ -41,7 +41,10 @@ class Order(PublicModel, StatefulModel):
 
     reference = models.CharField(max_length=8, unique=True, default=new_reference)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        db_index=False,  # `payments_order_mine` begins with it.
     )
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="orders")
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT, related_name="order")
@@ -73,7 +76,6 @@ class Order(PublicModel, StatefulModel):
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="payments_order_mine"),
-            models.Index(fields=["event", "status"], name="payments_order_event"),
         ]
 
     def __str__(self) -> str:
