@@ -7,7 +7,7 @@ from accounts.models import User
 from notifications.kinds import kind_named
 from notifications.models import Notification
 from ticketapp import writing
-from ticketapp.jobs import look_now
+from ticketapp.jobs import A_MOMENT, look_now
 
 DEFAULT_TTL = timedelta(days=1)
 TITLE_LENGTH = Notification._meta.get_field("title").max_length
@@ -47,4 +47,4 @@ def enqueue(
         expires_at=now + ttl,
     )
     writing.insert(message, ignore_conflicts=True)
-    look_now("notifications.tasks.send_notifications")
+    look_now("notifications.tasks.send_notifications", gather=A_MOMENT)

@@ -1,6 +1,6 @@
 """Telling the workers to look costs nothing that matters."""
 
-from time import perf_counter
+from time import monotonic, perf_counter
 
 import pytest
 from celery import Celery
@@ -67,6 +67,47 @@ def test_what_is_committed_after_a_job_began_is_asked_for_again(told):
     jobs.look_now(heartbeat.name)
 
     assert told() == [heartbeat.name, heartbeat.name]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_message_gathers_what_is_asked_for_within_a_moment(told, monkeypatch):
+    jobs.look_now("app.tasks.gathering", gather=60)
+    monkeypatch.setattr(jobs, "get_redis_connection", None)  # Nobody asks it now.
+
+    jobs.look_now("app.tasks.gathering", gather=60)
+
+    assert told() == ["app.tasks.gathering"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_process_knows_how_long_the_message_still_waits(told, monkeypatch):
+    jobs.look_now("app.tasks.shared", gather=60)
+    monkeypatch.setattr(jobs, "_waits_until", {})
+    jobs.look_now("app.tasks.shared", gather=60)
+    waits_for = jobs._waits_until["app.tasks.shared"] - monotonic()
+
+    assert told() == ["app.tasks.shared"]
+    assert 50 < waits_for < 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_after_the_moment_is_asked_for_again(told):
+    jobs.look_now(heartbeat.name, gather=0.01)
+    heartbeat.before_start("its id", (), {})
+    while monotonic() < jobs._waits_until[heartbeat.name]:
+        pass
+
+    jobs.look_now(heartbeat.name, gather=0.01)
+
+    assert told() == [heartbeat.name, heartbeat.name]
+
+
+def test_the_message_is_for_after_the_moment(monkeypatch):
+    sent = []
+    monkeypatch.setattr(jobs.app, "send_task", lambda *_, **how: sent.append(how))
+    jobs._publish("app.tasks.later", 0.25)
+
+    assert [how["countdown"] for how in sent] == [0.25]
 
 
 @pytest.mark.django_db(transaction=True)
