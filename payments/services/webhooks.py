@@ -2,7 +2,9 @@
 
 An event only says where to look. The worker fetches the object as it is now and
 acts on that, so events may come twice, late and in any order. What matches
-nothing yet is kept and tried again. Lock order: event, then as the effect needs.
+nothing yet is kept and tried again. Most news is old: our own reply has settled the
+payment already, and then there is nothing to act on. Lock order: event, then as the
+effect needs.
 """
 
 from collections.abc import Callable
@@ -12,12 +14,11 @@ from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from payments.gateways import (
     GatewayRefused,
     GatewayUnavailable,
-    ProviderEvent,
     get_gateway,
     reading,
 )
@@ -32,16 +33,28 @@ from payments.services import asking, books, cards, disputes, repaying, settling
 from payments.services.errors import PaymentStuck
 from payments.services.knowing import News
 from payments.services.runs import Run
-from ticketapp import writing
 from ticketapp.errors import Action, DomainError
+from ticketapp.prepared import execute
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 REPORTED_AFTER = 8
-KNOWN_AT_ONCE = 500
 Effect = Callable[[], object]
+# The payment is settled in one transaction, so whoever sees it so has nothing to do.
+KEEP = """
+/* keep_news */
+INSERT INTO payments_stripeevent (provider_id, type, object_id, payload, received_at,
+       processed_at, attempts, next_attempt_at, error)
+SELECT %(id)s, %(type)s, %(object_id)s, %(payload)s::jsonb, %(now)s,
+       CASE WHEN %(type)s = 'payment_intent.succeeded' AND EXISTS (
+            SELECT FROM payments_payment
+             WHERE intent_id = %(object_id)s AND status = 'succeeded'
+       ) THEN %(now)s END, 0, %(now)s, ''
+    ON CONFLICT (provider_id) DO NOTHING
+RETURNING processed_at IS NULL
+"""
 
 
 class WrongMode(DomainError):
@@ -64,34 +77,32 @@ class Processed(Run):
     kept: int = 0
 
 
-def receive_event(*, body: bytes, signature: str, now: datetime) -> StripeEvent:
-    """Keep a webhook under its id; the same one again is the same row.
+def receive_event(*, body: bytes, signature: str, now: datetime) -> bool:
+    """Keep a webhook under its id, and say whether there is something to act on.
 
-    Raises InvalidSignature or WrongMode, and then keeps nothing.
+    The same one again is the same row and changes nothing. What says that a payment
+    has succeeded, which has been settled here, is processed as it is kept. Raises
+    InvalidSignature or WrongMode, and then keeps nothing.
     """
     gateway = get_gateway()
     event = gateway.verify_webhook(body=body, signature=signature)
     if event.livemode != gateway.livemode:
         raise WrongMode
-    kept = _row(event, now)
-    writing.insert(kept, ignore_conflicts=True)
-    return kept
-
-
-def _row(event: ProviderEvent, now: datetime) -> StripeEvent:
-    return StripeEvent(
-        provider_id=event.id,
-        type=event.type[:80],
-        object_id=event.object_id,
-        payload=event.payload,
-        received_at=now,
-        next_attempt_at=now,
-    )
+    params = {
+        "id": event.id,
+        "type": event.type[:80],
+        "object_id": event.object_id,
+        "payload": body.decode(),
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        execute(cursor, KEEP, params)
+        return cursor.fetchone() == (True,)
 
 
 def process_events(*, now: datetime, limit: int) -> Processed:
     """Act on up to `limit` events that wait; each effect marks its event."""
-    run = Processed(done=_tick_off_known(now))
+    run = Processed()
     for event in _claim(now, limit):
         with run.apart(event):
             _try(event, run, now)
@@ -116,28 +127,6 @@ def _try(event: StripeEvent, run: Processed, now: datetime) -> None:
         raise
     else:
         run.done += 1
-
-
-def _tick_off_known(now: datetime) -> int:
-    """Most news is old: our own reply has settled the payment already.
-
-    Payments are looked up by the ids that are named: a join of the two would read
-    all the payments that there ever were.
-    """
-    told = StripeEvent.objects.filter(
-        processed_at=None, next_attempt_at__lte=now, type="payment_intent.succeeded"
-    )
-    oldest = told.order_by("next_attempt_at").values_list("pk", "object_id")
-    named = dict(oldest[:KNOWN_AT_ONCE])
-    if not named:
-        return 0
-    settled = Payment.objects.filter(
-        intent_id__in=set(named.values()), status=PaymentStatus.SUCCEEDED
-    )
-    paid = set(settled.values_list("intent_id", flat=True))
-    known = [event for event, intent_id in named.items() if intent_id in paid]
-    unprocessed = StripeEvent.objects.filter(pk__in=known, processed_at=None)
-    return unprocessed.update(processed_at=now, error="")
 
 
 @transaction.atomic(durable=True)

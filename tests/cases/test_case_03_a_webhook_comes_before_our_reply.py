@@ -95,7 +95,7 @@ def early_news_is_told_again() -> None:
     placed = order(held())
     deliver()
     payment, intent_id = placed.payments.get(), placed.payments.get().intent_id
-    StripeEvent.objects.update(object_id="pi_unknown")
+    StripeEvent.objects.update(object_id="pi_unknown", processed_at=None)
     event = StripeEvent.objects.get()
     event.payload["data"]["object"] |= {"id": "pi_unknown", "metadata": {}}
     event.save()

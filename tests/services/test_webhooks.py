@@ -128,14 +128,37 @@ def test_a_passed_challenge_is_settled_by_its_webhook():
     assert_books_are_right()
 
 
-def test_news_of_what_our_reply_settled_is_ticked_off_without_asking():
+def test_news_of_what_our_reply_settled_is_done_with_on_arrival():
     order(held())
-    deliver()
 
     with outage("before"):
-        assert process().done == 1
+        deliver()
 
+    assert StripeEvent.objects.get().processed_at is not None
+    assert process().done == 0
     assert LedgerEntry.objects.count() == 1
+
+
+def test_news_that_was_faster_than_our_reply_is_done_with_once_that_is_known():
+    placed = order(held())
+    Payment.objects.update(status="created", succeeded_at=None)
+    deliver()
+    waited = StripeEvent.objects.filter(processed_at=None).count()
+    Payment.objects.update(status="succeeded", succeeded_at=placed.paid_at)
+
+    with outage("before"):
+        assert process().done == waited == 1
+
+
+def test_whoever_brings_news_is_told_whether_it_asks_for_work(now):
+    body, signature = signed(TEST_EVENT)
+
+    asked = [
+        services.receive_event(body=body, signature=signature, now=now)
+        for _ in range(2)
+    ]
+
+    assert asked == [True, False]
 
 
 def test_every_order_of_four_events_gives_one_set_of_tickets():
