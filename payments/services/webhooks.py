@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -88,7 +89,7 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> bool:
     event = gateway.verify_webhook(body=body, signature=signature)
     if event.livemode != gateway.livemode:
         raise WrongMode
-    params = {
+    params: dict[str, Any] = {
         "id": event.id,
         "type": event.type[:80],
         "object_id": event.object_id,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from payments.gateways.sandbox import api, calls, cards, post
+from payments.gateways.sandbox import api, calls, cards, post, rows
 from payments.gateways.sandbox.switches import switched
 from payments.models import SandboxEvent, SandboxKey, SandboxObject
 from tests.paying import (
@@ -285,6 +285,26 @@ def test_a_key_with_another_body_or_address_is_refused():
     for status, body, _ in [other_body, other_path]:
         assert (status, body["error"]["type"]) == (400, "idempotency_error")
     assert len(at_provider("customer")) == 1
+
+
+def test_opening_an_intent_is_two_statements(django_assert_num_queries):
+    params = {"amount": 5000, "currency": "gbp", "customer": customer()}
+
+    with django_assert_num_queries(2):
+        ask("POST", "/v1/payment_intents", params, key="k")
+
+
+def test_nothing_is_written_under_a_key_that_has_an_answer():
+    ask("POST", "/v1/customers", {"email": "a@example.com"}, key="k")
+    made = SandboxObject(
+        id="cus_2", type="customer", data={}, created_at=timezone.now()
+    )
+    again = SandboxKey(key="k", fingerprint="", status=200, body="other")
+
+    assert not rows.write([made], [], again, now=timezone.now())
+
+    assert not SandboxObject.objects.filter(pk="cus_2").exists()
+    assert SandboxKey.objects.get().body != "other"
 
 
 def test_a_key_is_forgotten_after_a_day():

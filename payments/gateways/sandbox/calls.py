@@ -6,21 +6,16 @@ one go. So a refusal half-way leaves nothing behind.
 
 import secrets
 import string
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-from django.db import connection, models
-
 from payments.gateways import WEBHOOK_EVENTS
-from payments.gateways.sandbox import shapes
+from payments.gateways.sandbox import rows, shapes
 from payments.gateways.sandbox.errors import InvalidRequest, Missing
 from payments.gateways.sandbox.forms import as_list
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from ticketapp.compiled import Compiled
-from ticketapp.prepared import planned
 
 LETTERS = string.ascii_letters + string.digits
 # A letter for each byte: a few of them come a little more often than the others.
@@ -53,45 +48,6 @@ LOCKED = Compiled(
         pk=key, type=kind
     )
 )
-
-
-def columns_of(*models: type[models.Model]) -> dict[str, str]:
-    """The columns of each table, by the table's name."""
-    return {
-        model._meta.db_table: ", ".join(
-            str(f.column) for f in model._meta.concrete_fields
-        )
-        for model in models
-    }
-
-
-COLUMNS = columns_of(SandboxObject, SandboxEvent, SandboxKey)
-# All that one request changes, in one round trip. A key that is past its day is free.
-WRITE = """
-/* sandbox_write */
-WITH objects AS (
-    INSERT INTO payments_sandboxobject ({payments_sandboxobject})
-    SELECT {payments_sandboxobject}
-      FROM json_populate_recordset(NULL::payments_sandboxobject, %(objects)s::json)
-    ON CONFLICT (id) DO UPDATE
-       SET data = excluded.data, behaviour = excluded.behaviour,
-           set_up = excluded.set_up, used_up = excluded.used_up,
-           matures_at = excluded.matures_at, customer = excluded.customer
-), events AS (
-    INSERT INTO payments_sandboxevent ({payments_sandboxevent})
-    SELECT {payments_sandboxevent}
-      FROM json_populate_recordset(NULL::payments_sandboxevent, %(events)s::json)
-)
-INSERT INTO payments_sandboxkey AS known ({payments_sandboxkey})
-SELECT {payments_sandboxkey}
-  FROM json_populate_recordset(NULL::payments_sandboxkey, %(keys)s::json)
-ON CONFLICT (key) DO UPDATE
-   SET fingerprint = excluded.fingerprint, status = excluded.status,
-       body = excluded.body, created_at = excluded.created_at
- WHERE known.created_at <= %(forgotten_at)s
-RETURNING key
-""".format_map(COLUMNS)
-KEY_LIFETIME = timedelta(hours=24)
 
 
 def random_text(length: int) -> str:
@@ -164,13 +120,13 @@ class Call:
 
     def _only(
         self,
-        rows: Compiled[SandboxObject],
+        compiled: Compiled[SandboxObject],
         type_: str,
         id_: str,
         param: str,
         status: int,
     ) -> SandboxObject:
-        found = rows.first(key=id_, kind=type_)
+        found = compiled.first(key=id_, kind=type_)
         if found is None:
             raise Missing(type_, id_, param=param, status=status)
         self.known[id_] = found
@@ -218,24 +174,9 @@ class Call:
         self.created, self.changed, self.events = [], {}, []
 
     def write(self, answered: SandboxKey | None = None) -> bool:
-        """Write what has changed, and the answer under its key.
-
-        False if another request has answered under that key meanwhile: then the
-        transaction must not be committed.
-        """
+        """Write what has changed, and the answer under its key; see `rows.write`."""
         objects = [*self.created, *self.changed.values()]
-        keys = [answered] if answered else []
-        if not (objects or self.events or keys):
-            return True
-        params: dict[str, Any] = {
-            "objects": as_json(objects),
-            "events": as_json(self.events),
-            "keys": as_json(keys),
-            "forgotten_at": self.now - KEY_LIFETIME,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(planned(WRITE, params), params)
-            return len(cursor.fetchall()) == len(keys)
+        return rows.write(objects, self.events, answered, now=self.now)
 
     # What is answered
 
@@ -265,24 +206,15 @@ class Call:
         limit = self.whole("limit") if self.params.get("limit") else 10
         if limit > MAX_PAGE:
             raise InvalidRequest("limit can be 1 to 100.", param="limit")
-        rows = SandboxObject.objects.filter(type=type_, **columns)
+        found = SandboxObject.objects.filter(type=type_, **columns)
         created = self.params.get("created")
         if isinstance(created, dict) and "gte" in created:
-            rows = rows.filter(data__created__gte=int(created["gte"]))
+            since = datetime.fromtimestamp(int(created["gte"]), UTC)
+            found = found.filter(created_at__gte=since)
         if after := self.text("starting_after"):
             last = self.find(type_, after, "starting_after")
             older = {"created_at": last.created_at, "pk__lt": last.pk}
-            rows = rows.filter(created_at__lt=last.created_at) | rows.filter(**older)
-        found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
-        shown = [self.expanded(row.data) for row in found[:limit]]
-        return shapes.page(self.path, shown, has_more=len(found) > limit)
-
-
-def as_json(rows: Sequence[models.Model]) -> str:
-    """Rows as PostgreSQL reads them back, a document among their columns or not."""
-    return orjson.dumps(
-        [
-            {f.column: getattr(row, f.attname) for f in row._meta.concrete_fields}
-            for row in rows
-        ]
-    ).decode()
+            found = found.filter(created_at__lt=last.created_at) | found.filter(**older)
+        newest = list(found.order_by("-created_at", "-pk")[: limit + 1])
+        shown = [self.expanded(row.data) for row in newest[:limit]]
+        return shapes.page(self.path, shown, has_more=len(newest) > limit)
