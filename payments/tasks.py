@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import local
+from urllib.parse import urlsplit
 
-import urllib3
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -102,21 +104,35 @@ def _take_a_turn(work: Callable[[], bool]) -> None:
 class Sender:
     """Posts an event to our own webhook address, over the wire as Stripe would.
 
-    For several threads at once: up to so many connections are kept open.
+    For several threads at once: each keeps a connection of its own open.
     """
 
     def __init__(self) -> None:
-        timeout = urllib3.Timeout(TIMEOUT_SECONDS)
-        self.lines = urllib3.PoolManager(maxsize=LINES, timeout=timeout, retries=False)
-        self.url = f"{settings.SITE_URL}/api/v1/webhooks/stripe"
+        self.site = urlsplit(settings.SITE_URL)
+        self.path = f"{self.site.path}/api/v1/webhooks/stripe"
+        self.lines: list[HTTPConnection] = []
+        self.of_thread = local()
 
     def __call__(self, body: bytes, signature: str) -> int:
         headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
+        line = self._line()
         try:
-            answer = self.lines.request("POST", self.url, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError:
+            line.request("POST", self.path, body, headers)
+            answer = line.getresponse()
+            answer.read()
+        except (OSError, HTTPException):
+            line.close()  # The next one begins anew.
             return 0
         return answer.status
 
+    def _line(self) -> HTTPConnection:
+        if not hasattr(self.of_thread, "line"):
+            kind = HTTPSConnection if self.site.scheme == "https" else HTTPConnection
+            line = kind(self.site.netloc, timeout=TIMEOUT_SECONDS)
+            self.of_thread.line = line
+            self.lines.append(line)
+        return self.of_thread.line
+
     def close(self) -> None:
-        self.lines.clear()
+        for line in self.lines:
+            line.close()

@@ -1,6 +1,9 @@
 """The jobs about money, run as the worker runs them."""
 
+from contextlib import closing
 from datetime import timedelta
+from socket import create_server
+from threading import Thread
 
 import pytest
 from django.utils import timezone
@@ -38,6 +41,24 @@ def test_a_webhook_that_nobody_answers_waits(settings):
     assert (event.attempts, event.last_answer) == (1, "no answer")
     assert event.next_attempt_at > timezone.now()
     assert not StripeEvent.objects.exists()
+
+
+def test_after_a_line_that_was_cut_the_next_webhook_gets_another(settings):
+    with create_server(("127.0.0.1", 0)) as door:
+        settings.SITE_URL = f"http://127.0.0.1:{door.getsockname()[1]}"
+        Thread(target=hang_up_and_then_take, args=[door]).start()
+        with closing(tasks.Sender()) as send:
+            answers = [send(b"{}", "t=1") for _ in range(2)]
+
+    assert answers == [0, 200]
+
+
+def hang_up_and_then_take(door):
+    door.accept()[0].close()
+    line, _ = door.accept()
+    with line:
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 @pytest.mark.django_db
