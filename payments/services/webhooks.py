@@ -97,7 +97,7 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> bool:
         "now": now,
     }
     with connection.cursor() as cursor:
-        execute(cursor, KEEP, params)
+        execute(cursor, KEEP, params=params)
         return cursor.fetchone() == (True,)
 
 

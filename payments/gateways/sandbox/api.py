@@ -142,7 +142,7 @@ def _stored(call: Call) -> tuple[str, int, str] | None:
         "forgotten_at": call.now - KEY_LIFETIME,
     }
     with connection.cursor() as cursor:
-        execute(cursor, TAKE_TURN, params)
+        execute(cursor, TAKE_TURN, params=params)
         taken, *stored = cursor.fetchone()
     if not taken:
         raise KeyInUse(call.key)

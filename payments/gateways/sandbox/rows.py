@@ -69,7 +69,7 @@ def write(
         params |= _of_event(event, turn)
     statement = _statement(len(objects), len(events), is_keyed=answered is not None)
     with connection.cursor() as cursor:
-        execute(cursor, statement, params)
+        execute(cursor, statement, params=params)
         return cursor.fetchone()[0]
 
 
