@@ -110,13 +110,9 @@ def open_order(
     payment = Payment(order=order, key=new_key(), customer_id=customer, created_at=now)
     payment.check_after = now + FIRST_QUESTION
     params = {
-        "hold": hold.pk,
+        **_of_hold(hold, price),
         "now": now,
         "lease_until": lease_until,
-        "unit_amount": price.unit_amount,
-        "fee_amount": price.fee_amount,
-        "tax_amount": price.tax_amount,
-        "total_amount": price.total_amount * hold.quantity,
         "order": order.pk,
         "reference": order.reference,
         "payment": payment.pk,
@@ -129,6 +125,16 @@ def open_order(
         return None
     _as_written(order, payment, selling.started_hold(row))
     return Turn(order, payment, lease_until)
+
+
+def _of_hold(hold: Hold, price: Quote) -> dict[str, Any]:
+    return {
+        "hold": hold.pk,
+        "unit_amount": price.unit_amount,
+        "fee_amount": price.fee_amount,
+        "tax_amount": price.tax_amount,
+        "total_amount": price.total_amount * hold.quantity,
+    }
 
 
 def _as_written(order: Order, payment: Payment, hold: Hold) -> None:
@@ -162,12 +168,7 @@ def begin_attempt(
         mandate=turn.mandate,
         created_at=now,
     )
-    params = {
-        "order": turn.order.pk,
-        "lease_until": turn.lease_until,
-        "payment": turn.payment.pk,
-        "intent": opened.intent_id,
-        "client_secret": opened.client_secret,
+    params = _of_turn(turn, opened) | {
         "customer": customer,
         "key": attempt.key,
         "payment_method": payment_method,
@@ -181,6 +182,16 @@ def begin_attempt(
     attempt.pk, attempt.amount = row
     attempt._state.adding, attempt._state.db = False, connection.alias
     return attempt
+
+
+def _of_turn(turn: Turn, opened: Opened) -> dict[str, Any]:
+    return {
+        "order": turn.order.pk,
+        "lease_until": turn.lease_until,
+        "payment": turn.payment.pk,
+        "intent": opened.intent_id,
+        "client_secret": opened.client_secret,
+    }
 
 
 def _begun(turn: Turn, params: dict[str, Any], now: datetime) -> Any:
