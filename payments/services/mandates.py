@@ -1,6 +1,7 @@
 """Charging under a mandate: when it may be done, and what became of it.
 
-Lock order: order, payment, waitlist of the type, hold, card, entry.
+Lock order: order, payment, card, waitlist of the type, hold; an entry under one of
+these (ADR 15).
 """
 
 from datetime import datetime, timedelta
