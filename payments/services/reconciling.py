@@ -59,6 +59,7 @@ EVERY_DAY = timedelta(days=1)
 # Who has more than that to do needs no list.
 MOST_KEPT = 1000
 COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
+UNDECIDED = ("pending", "requires_action")
 CLOSED = "The provider refuses to be asked: {reason}."
 SILENT = "The provider stopped answering; the rest was not compared."
 
@@ -189,9 +190,11 @@ def _with_its_books() -> QuerySet[Payment]:
     refunds = Refund.objects.filter(
         payment=OuterRef("pk"), status__in=COUNTED, provider_id__isnull=False
     )
+    awaited = refunds.filter(status=RefundStatus.PENDING)
     return Payment.objects.select_related("order__hold", "order__event").annotate(
         booked=_sum_of(captures),
         given_back=_sum_of(refunds),
+        awaits_a_refund=Exists(awaited),
         was_disputed=Exists(Dispute.objects.filter(payment=OuterRef("pk"))),
     )
 
@@ -246,8 +249,8 @@ def _agree(intent: Intent, payment: Payment) -> bool:
         books.booked,
         books.given_back,
     )
-    disputed = intent.disputed or books.was_disputed
-    return payment.status == PaymentStatus.SUCCEEDED and here == there and not disputed
+    undecided = intent.disputed or books.was_disputed or books.awaits_a_refund
+    return payment.status == PaymentStatus.SUCCEEDED and here == there and not undecided
 
 
 def _state(
@@ -309,22 +312,39 @@ def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
 def _refunded(
     intent: Intent, payment: Payment, now: datetime, *, repair: bool
 ) -> Iterator[Difference]:
+    """What went back, and what became of each refund: equal sums say nothing of that.
+
+    The provider counts a refund from its beginning, as we do, whatever its end.
+    """
     ours = payment.refunds.filter(status__in=COUNTED).exclude(provider_id=None)
     here = ours.aggregate(sum=Sum("amount"))["sum"] or 0
-    if here == intent.amount_refunded:
+    pending = ours.filter(status=RefundStatus.PENDING)
+    awaited = set(pending.values_list("provider_id", flat=True))
+    if here == intent.amount_refunded and not awaited:
         return
-    difference = Difference(
-        "refunds_differ",
-        intent.id,
-        f"{in_words(intent.amount_refunded, intent.currency)} at the provider, "
-        f"{in_words(here, payment.currency)} here",
-        "record what the provider refunded",
-    )
+    results = get_gateway().list_refunds(intent_id=intent.id)
+    there = {result.id: result.status for result in results}
+    told = list(_decided(awaited, there))
+    if here != intent.amount_refunded:
+        back = in_words(intent.amount_refunded, intent.currency)
+        known = in_words(here, intent.currency)
+        told.insert(0, f"{back} at the provider, {known} here")
+    if not told:
+        return
+    remedy = "record what the provider refunded"
+    difference = Difference("refunds_differ", intent.id, "; ".join(told), remedy)
     if repair:
-        results = get_gateway().list_refunds(intent_id=intent.id)
         repaying.apply_refunds(payment=payment, results=results, now=now)
-        difference.done = True
+        difference.done = awaited <= set(there)
     yield difference
+
+
+def _decided(awaited: set[str | None], there: dict[str, str]) -> Iterator[str]:
+    """Refunds that wait here for what the provider knows already."""
+    for name in sorted(filter(None, awaited)):
+        status = there.get(name, "unknown")
+        if status not in UNDECIDED:
+            yield f"refund {name} {status} at the provider, pending here"
 
 
 def _disputed(

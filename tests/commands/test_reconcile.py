@@ -32,6 +32,7 @@ from payments.services import reconciling
 from tests import factories as make
 from tests.paying import (
     DISPUTED,
+    REFUND_PENDS,
     answer_challenge,
     ask,
     assert_books_are_right,
@@ -130,6 +131,40 @@ def test_a_refund_and_a_dispute_we_never_heard_of_are_recorded(tonight):
     assert Refund.objects.get().unallocated
     assert Dispute.objects.get().payment.order == disputed
     assert differences() == []
+
+
+def slow_refund(tonight) -> Refund:
+    """Paid back by us, and still on its way to the bank."""
+    placed = placed_now(tonight, number=REFUND_PENDS)
+    refund = services.refund_order(order=placed, by=None, now=timezone.now())
+    services.pay_refunds(now=timezone.now(), limit=10)
+    assert at_provider("refund")[0]["status"] == "pending"
+    return refund
+
+
+def test_a_slow_refund_that_came_through_without_our_hearing_it_is_booked(tonight):
+    refund = slow_refund(tonight)
+    assert differences() == []
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+
+    assert differences() == ["refunds_differ"]
+    assert differences("--repair") == ["refunds_differ"]
+
+    refund.refresh_from_db()
+    assert refund.status == "succeeded"
+    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
+    assert differences() == []
+
+
+def test_a_slow_refund_that_the_provider_does_not_know_is_for_a_person(tonight):
+    refund = slow_refund(tonight)
+    SandboxObject.objects.filter(type="refund").delete()
+
+    assert differences("--repair") == ["refunds_differ"]
+
+    refund.refresh_from_db()
+    assert refund.status == "pending"
+    assert "unknown at the provider" in Incident.objects.get(kind="reconcile").detail
 
 
 def open_dispute(tonight) -> dict:
