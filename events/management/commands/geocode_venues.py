@@ -11,6 +11,7 @@ from django.utils import timezone
 from events import services
 from events.geocoding import GeocodingUnavailable, get_geocoder
 from events.models import Venue
+from ticketapp.arguments import count
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--limit",
-            type=int,
+            type=count,
             default=100,
             help="Venues per run, 100 unless told: the public Nominatim is shared.",
         )

@@ -1,18 +1,18 @@
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from inventory import services
+from ticketapp.arguments import count, instant
 
 
 class Command(BaseCommand):
     help = "Put tickets of expired holds back on sale. Safe to repeat and to overlap."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--batch-size", type=int, default=100)
+        parser.add_argument("--batch-size", type=count, default=100)
         parser.add_argument(
             "--at",
-            type=parse_datetime,
+            type=instant,
             default=None,
             metavar="TIME",
             help="Act as if it were then: 2026-06-01T20:00:00Z.",

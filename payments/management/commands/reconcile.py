@@ -5,17 +5,9 @@ from datetime import datetime, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from payments import services
-
-
-def instant(text: str) -> datetime:
-    """A time with its zone: "2026-06-01T12:00:00Z"."""
-    found = parse_datetime(text)
-    if found is None or timezone.is_naive(found):
-        raise ValueError
-    return found
+from ticketapp import arguments
 
 
 class Command(BaseCommand):
@@ -30,10 +22,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--repair", action="store_true")
         parser.add_argument(
-            "--at", type=instant, help="As if it were then: 2026-06-01T12:00:00Z."
+            "--at",
+            type=arguments.instant,
+            help="As if it were then: 2026-06-01T12:00:00Z.",
         )
         parser.add_argument(
-            "--days", type=int, default=7, help="How far back payments are compared."
+            "--days",
+            type=arguments.days,
+            default=7,
+            help="How far back payments are compared, ten years at most.",
         )
 
     def handle(

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from payments import services
-from payments.management.commands.reconcile import instant
+from ticketapp.arguments import count, instant
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--at", type=instant, help="As if it were then: 2026-06-01T12:00:00Z."
         )
-        parser.add_argument("--batch-size", type=int, default=200)
+        parser.add_argument("--batch-size", type=count, default=200)
 
     def handle(
         self, *, at: datetime | None, batch_size: int, **options: object
