@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from events.models import Role
+from inventory.models import TicketStatus
 from payments import services
 from payments.consent import CURRENT
 from payments.models import Incident, OrderStatus, Payment, Refund, RefundReason
@@ -122,9 +123,38 @@ def test_goodwill_is_offered_too(client, placed, manager):
 
 @pytest.mark.parametrize("lines", [[], ["nonsense"], ["0"]])
 def test_choosing_nothing_refunds_nothing(client, placed, manager, lines):
-    client.post(refund_page(placed), {"line": lines})
+    answer = client.post(refund_page(placed), {"line": lines}, follow=True)
 
+    assert "no ticket of it was chosen" in answer.content.decode()
     assert not Refund.objects.exists()
+
+
+def test_of_an_order_with_a_used_ticket_the_others_are_refunded(
+    client, placed, manager
+):
+    used, other = placed.lines.all()
+    used.ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=NOON)
+
+    page = client.get(refund_page(placed)).content.decode()
+    client.post(refund_page(placed), {"line": [other.pk], "reason": "staff"})
+
+    assert "1 of its tickets was used at the door" in page
+    assert f'name="line" value="{used.pk}">' in page
+    assert f'name="line" value="{other.pk}" checked>' in page
+    assert list(Refund.objects.get().lines.all()) == [other]
+
+
+def test_a_used_ticket_is_given_back_as_goodwill_only(client, placed, manager):
+    lines = [line.pk for line in placed.lines.all()]
+    for line in placed.lines.all():
+        line.ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=NOON)
+
+    client.post(refund_page(placed), {"line": lines, "reason": "staff"})
+    assert not Refund.objects.exists()
+
+    assert "Goodwill" in client.get(refund_page(placed)).content.decode()
+    client.post(refund_page(placed), {"line": lines, "reason": "goodwill"})
+    assert Refund.objects.get().amount == 5000
 
 
 def test_the_box_office_reads_but_does_not_refund(client, placed):

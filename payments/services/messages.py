@@ -39,11 +39,13 @@ def tell_too_late(
     order: Order, amount: int, reason: RefundReason, *, now: datetime
 ) -> None:
     """Money came that may not buy the tickets: say where it is."""
-    why = (
-        f"{order.event.name} was cancelled while you were paying"
-        if reason == RefundReason.EVENT_CANCELLED
-        else f"Your payment for {order.event.name} came after the tickets were gone"
-    )
+    name = order.event.name
+    whys = {
+        RefundReason.EVENT_CANCELLED: f"{name} was cancelled while you were paying",
+        RefundReason.MISMATCH: f"What was paid for {name} is not what it costs",
+    }
+    too_late = f"Your payment for {name} came after the tickets were gone"
+    why = whys.get(reason, too_late)
     notifications.enqueue(
         user=order.user,
         kind="paid_too_late",

@@ -38,10 +38,11 @@ PAY_REFUNDS = "payments.tasks.pay_refunds"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a refund would do: the lines and the amount, or why it cannot be.
+    """What a refund of all would do: the lines and the amount, or why it cannot be.
 
     `left` is the most that can go back: less than the lines cost when a part went
-    back without naming any.
+    back without naming any. `in_part` says that tickets can be chosen all the same:
+    only that some were used at the door keeps all of them from going back.
     """
 
     order: Order
@@ -49,6 +50,7 @@ class Preview:
     amount: int
     left: int = 0
     refusal: str = ""
+    in_part: bool = False
 
     @property
     def is_short(self) -> bool:
@@ -59,15 +61,16 @@ def preview_refund(order: Order) -> Preview:
     """What refunding all that is left of `order` would do."""
     lines = list(open_lines(order).select_related("ticket__ticket_type"))
     amount = sum(line.total_amount for line in lines)
-    left = 0
+    left, in_part = 0, False
     try:
         payment = _payment_to_refund(order)
         if payment:
             refuse_if_disputed(order, payment)
             left = payment.amount - owed_or_paid(payment)
+        in_part = bool(lines)
         refuse_unless_returnable(order, lines)
     except (NotRefundable, PaymentDisputed) as refusal:
-        return Preview(order, lines, amount, refusal=str(refusal))
+        return Preview(order, lines, amount, left, str(refusal), in_part)
     return Preview(order, lines, amount, left)
 
 
@@ -108,9 +111,9 @@ def refund_lines(
     wanted = {line.pk for line in lines}
     found = list(open_lines(order).filter(pk__in=wanted).select_related("ticket"))
     if not found or len(found) < len(wanted):
-        raise NotRefundable(
-            reference=order.reference, why="these tickets were refunded before"
-        )
+        before = "these tickets were refunded before"
+        why = before if wanted else "no ticket of it was chosen, or none is left"
+        raise NotRefundable(reference=order.reference, why=why)
     refund = None
     if payment:
         refund = _owe(order, payment, found, reason, by, key or new_key(), now)
@@ -180,9 +183,10 @@ def refuse_unless_returnable(order: Order, lines: Collection[OrderLine]) -> None
         raise NotRefundable(reference=order.reference, why="nothing is left of it")
     used = [line for line in lines if line.ticket.status != TicketStatus.SOLD]
     if used:
+        were = "was" if len(used) == 1 else "were"
         raise NotRefundable(
             reference=order.reference,
-            why=f"{len(used)} of its tickets were used at the door",
+            why=f"{len(used)} of its tickets {were} used at the door",
         )
 
 

@@ -169,6 +169,7 @@ def test_another_amount_than_we_asked_for_goes_back_and_is_flagged():
     assert placed.status == OrderStatus.CANCELLED
     assert (refund.amount, refund.reason) == (5000, RefundReason.MISMATCH)
     assert Incident.objects.get().kind == "mismatch"
+    assert "is not what it costs" in Notification.objects.get().body
     assert statuses(hold) == ["available"] * 4
 
 
