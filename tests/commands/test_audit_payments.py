@@ -1,0 +1,148 @@
+"""Each check about money finds the row that breaks it, so none of them is idle."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from inventory.models import Hold, Ticket
+from payments import services, waitlist_audit
+from payments.models import (
+    LedgerKind,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundReason,
+)
+from payments.services import books
+from tests.factories import NOON
+from tests.paying import DECLINED, challenged, held, order, paid
+from ticketapp import audit
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=6)
+
+
+def a_line_is_returned_and_its_ticket_sold():
+    OrderLine.objects.filter(order=paid()).update(returned_at=NOON)
+
+
+def an_order_has_another_hold():
+    Order.objects.filter(pk=paid().pk).update(hold=held())
+
+
+def a_paid_order_has_no_payment():
+    Payment.objects.filter(order=paid()).update(status="failed")
+
+
+def money_came_and_nothing_was_given():
+    paid().lines.all().delete()
+
+
+def a_line_is_missing():
+    paid().lines.first().delete()
+
+
+def the_ledger_knows_of_a_refund_that_nobody_made():
+    booked(paid(), LedgerKind.REFUND, -100)
+
+
+def more_is_owed_than_was_paid():
+    owed(paid(), amount=5001)
+
+
+def a_refund_is_less_than_its_lines_cost():
+    refund = services.refund_order(order=paid(), by=None, now=NOON)
+    Refund.objects.filter(pk=refund.pk).update(amount=1)
+
+
+def a_line_is_refunded_twice():
+    placed = paid()
+    for _ in range(2):
+        owed(placed, amount=2500).lines.add(placed.lines.first())
+
+
+def a_ticket_is_taken_back_for_nothing():
+    placed = paid()
+    Ticket.objects.filter(order_line__order=placed).update(status="returned")
+    placed.lines.update(returned_at=NOON)
+
+
+def an_order_says_another_price():
+    Order.objects.filter(pk=paid().pk).update(amount=4999)
+
+
+def an_order_has_two_payments():
+    placed = paid()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX payments_payment_is_one_live_per_order")
+    Payment.objects.create(order=placed, amount=5000, currency="GBP", created_at=NOON)
+
+
+def money_is_booked_twice():
+    booked(paid(), LedgerKind.CAPTURE, 5000)
+
+
+def a_hold_is_freed_while_the_bank_asks():
+    placed = challenged(held())
+    Hold.objects.filter(pk=placed.hold_id).update(status="expired")
+
+
+def nobody_cancels_an_intent_that_was_left():
+    hold = held()
+    with pytest.raises(services.CardDeclined):
+        order(hold, DECLINED)
+    Hold.objects.filter(pk=hold.pk).update(status="expired")
+
+
+def booked(placed: Order, kind: LedgerKind, amount: int) -> None:
+    books.enter(placed.payments.get(), kind=kind, amount=amount, source="nobody's")
+
+
+def owed(placed: Order, *, amount: int) -> Refund:
+    return Refund.objects.create(
+        payment=placed.payments.get(),
+        amount=amount,
+        currency="GBP",
+        reason=RefundReason.STAFF,
+    )
+
+
+BROKEN = [
+    (a_line_is_returned_and_its_ticket_sold, "A ticket is owned exactly when"),
+    (an_order_has_another_hold, "The tickets of an order are those of its hold"),
+    (a_paid_order_has_no_payment, "No ticket is sold without a succeeded payment"),
+    (money_came_and_nothing_was_given, "A succeeded payment has tickets or a refund"),
+    (a_line_is_missing, "An order that is paid has as many lines"),
+    (the_ledger_knows_of_a_refund_that_nobody_made, "The ledger agrees with what"),
+    (more_is_owed_than_was_paid, "Refunds, owed ones included, never exceed"),
+    (a_refund_is_less_than_its_lines_cost, "A refund that names lines is what they"),
+    (a_line_is_refunded_twice, "A refund that names lines is what they cost"),
+    (a_ticket_is_taken_back_for_nothing, "A paid ticket is taken back with a refund"),
+    (an_order_says_another_price, "What was captured is what the attempt"),
+    (an_order_has_two_payments, "At most one payment of an order could still take"),
+    (money_is_booked_twice, "An event is acted on once"),
+    (a_hold_is_freed_while_the_bank_asks, "Tickets are not back on sale under a"),
+    (nobody_cancels_an_intent_that_was_left, "Intents of orders that hold no tickets"),
+]
+
+
+@pytest.mark.parametrize(("break_it", "promise"), BROKEN)
+def test_what_breaks_a_promise_about_money_is_found(break_it, promise):
+    break_it()
+
+    found = [finding.promise for finding in audit.findings(now=LATER)]
+
+    assert [each for each in found if each.startswith(promise)], found
+
+
+def test_no_promise_about_money_is_left_out():
+    elsewhere = {promise for _, promise, _ in waitlist_audit.CHECKS}
+    ours = {check.promise for check in audit.checks() if "payments_" in check.sql}
+
+    assert not {
+        promise
+        for promise in ours - elsewhere
+        if not promise.startswith(tuple(begins for _, begins in BROKEN))
+    }
