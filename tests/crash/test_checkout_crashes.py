@@ -26,6 +26,7 @@ from tests.paying import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 LEASE_OVER = NOON + timedelta(seconds=121)
+SOON = NOON + timedelta(minutes=5)
 THE_END = NOON + timedelta(minutes=20)
 
 
@@ -51,6 +52,7 @@ def test_a_buyer_whose_payment_died_is_helped_by_the_sweeps_alone():
 
     for at in every_death(prepare):
         sweep(LEASE_OVER)
+        assert_sound(SOON)
         sweep(THE_END)
         hold.refresh_from_db()
         placed = Order.objects.filter(hold=hold).first()
@@ -97,6 +99,7 @@ def test_a_challenge_survives_the_death_of_whoever_asked_for_it():
 
     for at in every_death(prepare):
         sweep(LEASE_OVER)
+        assert_sound(SOON)
         sweep(THE_END)
         hold.refresh_from_db()
         assert hold.status == HoldStatus.EXPIRED, at
