@@ -227,6 +227,7 @@ def card_document(card: SavedCard, *, now: datetime) -> JSON:
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
         "expired": services.has_expired(card, now),
+        "usable": services.is_usable(card, now),
         "is_default": card.is_default,
     }
 

@@ -143,6 +143,10 @@ class SavedCardSerializer(serializers.Serializer):
     exp_month = serializers.IntegerField()
     exp_year = serializers.IntegerField()
     expired = serializers.BooleanField()
+    usable = serializers.BooleanField(
+        help_text="False: it has expired, or the payment provider does not have it "
+        "any more. Offer to add it again."
+    )
     is_default = serializers.BooleanField()
 
 

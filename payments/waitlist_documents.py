@@ -17,7 +17,7 @@ from inventory.models import (
 )
 from payments.models import Mandate, Order, PaymentStatus
 from payments.money import in_words
-from payments.services import has_expired
+from payments.services import is_usable
 
 JSON = dict[str, Any]
 
@@ -80,8 +80,7 @@ def _charge(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> JSON:
 
 
 def _is_active(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> bool:
-    gone = mandate.card.removed_at or has_expired(mandate.card, now)
-    return entry.charges_card and not gone
+    return entry.charges_card and is_usable(mandate.card, now)
 
 
 def _offer(entry: WaitlistEntry) -> JSON | None:

@@ -75,7 +75,7 @@ class WaitlistCardSerializer(serializers.Serializer):
 
 class WaitlistChargeSerializer(serializers.Serializer):
     active = serializers.BooleanField(
-        help_text="False: the card was removed or has expired; the buyer is told."
+        help_text="False: the card was removed, lost or has expired; the buyer is told."
     )
     card = WaitlistCardSerializer()
     max_total = MoneySerializer(help_text="The most that can be charged.")

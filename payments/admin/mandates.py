@@ -45,7 +45,8 @@ class MandateAdmin(ReadOnlyAdmin):
     @display(description="card")
     def paid_with(self, mandate: Mandate) -> str:
         card = mandate.card
-        gone = " (removed)" if card.removed_at else ""
+        gone = " (lost by the provider)" if card.lost_at else ""
+        gone = " (removed)" if card.removed_at else gone
         return f"{card.brand} •••• {card.last4}{gone}"
 
     @display(description="in the line", ordering="entry__status")

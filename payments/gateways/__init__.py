@@ -38,6 +38,7 @@ WEBHOOK_EVENTS = frozenset(
         "charge.dispute.funds_reinstated",
         "setup_intent.succeeded",
         "setup_intent.setup_failed",
+        "customer.deleted",
     }
 )
 
@@ -121,6 +122,10 @@ class GatewayMisconfigured(GatewayRefused):
         "Staff have been told: try again in some minutes, or ask support."
     )
     retry_after = 300
+
+
+class CustomerGone(GatewayRefused):
+    """The provider has no such customer: it was deleted, or our key is another's."""
 
 
 class RefundRefused(GatewayRefused):
@@ -273,6 +278,8 @@ class Gateway(Protocol):
     def list_intents(self, *, since: datetime) -> Iterator[Intent]: ...
 
     def create_customer(self, *, email: str, key: str, reference: str) -> str: ...
+
+    def is_customer_deleted(self, *, customer: str) -> bool: ...
 
     def set_up_card(
         self,

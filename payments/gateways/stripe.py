@@ -20,6 +20,7 @@ from payments.gateways import (
     AmountNotPayable,
     BalanceTooLow,
     CardDetails,
+    CustomerGone,
     DisputeInfo,
     GatewayMisconfigured,
     GatewayRefused,
@@ -46,6 +47,7 @@ PAGE = 100
 # Answers that are about the account, whatever was asked.
 NOT_SET_UP = {"account_invalid", "secret_key_required", "testmode_charges_only"}
 NOT_PAYABLE = {"amount_too_small", "amount_too_large"}
+MISSING = "resource_missing"
 PAST_THAT = "payment_intent_unexpected_state"
 SHORT_BALANCE = {"balance_insufficient", "insufficient_funds"}
 
@@ -72,6 +74,8 @@ def _refusal(error: stripe.StripeError) -> GatewayRefused:
     reason = error.code or "refused"
     if reason in NOT_PAYABLE:
         return AmountNotPayable(reason)
+    if reason == MISSING and _names_customer(error):
+        return CustomerGone(reason)
     return (GatewayMisconfigured if reason in NOT_SET_UP else GatewayRefused)(reason)
 
 
@@ -271,6 +275,15 @@ class StripeGateway:
             params: Any = {"email": email, "metadata": {"user": reference}}
             return self._v1.customers.create(params, {"idempotency_key": key}).id
 
+    def is_customer_deleted(self, *, customer: str) -> bool:
+        """Whether the provider had this customer, and has deleted them.
+
+        Raises GatewayRefused for one that it never had.
+        """
+        with _asking():
+            found = self._v1.customers.retrieve(customer)
+        return bool(found.to_dict().get("deleted"))
+
     def set_up_card(
         self,
         *,
@@ -298,7 +311,7 @@ class StripeGateway:
             except stripe.CardError as decline:
                 return reading.setup_intent(_body_of(decline)["setup_intent"])
             except stripe.InvalidRequestError as refusal:
-                if _is_about_the_card(refusal) and refusal.param != "customer":
+                if _is_about_the_card(refusal):
                     raise PaymentMethodRefused from refusal
                 raise
         return reading.setup_intent(made.to_dict())
@@ -321,7 +334,7 @@ class StripeGateway:
             try:
                 self._v1.payment_methods.detach(payment_method)
             except stripe.InvalidRequestError as gone:
-                if gone.code != "resource_missing" and "attached" not in str(gone):
+                if gone.code != MISSING and "attached" not in str(gone):
                     raise
 
     # Webhooks
@@ -352,7 +365,13 @@ class StripeGateway:
 def _is_about_the_card(refusal: stripe.InvalidRequestError) -> bool:
     """Whether another card could do: the address was right, and so are we."""
     others = NOT_PAYABLE | NOT_SET_UP
-    return refusal.http_status != HTTPStatus.NOT_FOUND and refusal.code not in others
+    if refusal.code in others or _names_customer(refusal):
+        return False
+    return refusal.http_status != HTTPStatus.NOT_FOUND
+
+
+def _names_customer(refusal: stripe.StripeError) -> bool:
+    return getattr(refusal, "param", None) == "customer"
 
 
 def _body_of(error: stripe.CardError) -> dict[str, Any]:

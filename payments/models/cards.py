@@ -12,23 +12,30 @@ from ticketapp.models import PublicModel, StatefulModel
 
 
 class Customer(models.Model):
-    """A buyer as the provider knows them; made when a card is first kept."""
+    """A buyer as the provider knows them; made when a card is first kept.
+
+    Without a `provider_id` the provider has deleted the one of `lost_id`, and the
+    next need makes another.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer"
     )
-    provider_id = models.CharField(max_length=255, unique=True)
+    provider_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    lost_id = models.CharField(max_length=255, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
-        return self.provider_id
+        return self.provider_id or f"customer {self.pk}"
 
 
 class SavedCard(PublicModel):
     """A card the buyer agreed to keep; the number itself is never near us.
 
     Once removed it pays for nothing; `forgotten_at` says when the provider has
-    forgotten it too, which is owed until then. `fingerprint` is the provider's
-    name for the card, however often it was typed.
+    forgotten it too, which is owed until then, and tried next at `forget_after`.
+    One that the provider has lost, at `lost_at`, pays for nothing either, and is
+    shown so. `fingerprint` is the provider's name for the card, however often it
+    was typed.
     """
 
     user = models.ForeignKey(
@@ -44,6 +51,8 @@ class SavedCard(PublicModel):
     consented_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
     forgotten_at = models.DateTimeField(null=True, blank=True)
+    forget_after = models.DateTimeField(null=True, blank=True)
+    lost_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

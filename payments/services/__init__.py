@@ -18,6 +18,7 @@ from payments.services.cards import (
     choose_default,
     forget_removed_cards,
     has_expired,
+    is_usable,
     remove_card,
     set_up_card,
 )
@@ -28,6 +29,7 @@ from payments.services.disputes import apply_dispute, why_not_admitted
 from payments.services.errors import (
     CardDeclined,
     CardNotKept,
+    CustomerForgotten,
     EventOff,
     NotAllocatable,
     NotPostponed,
@@ -64,6 +66,7 @@ __all__ = [
     "CardDeclined",
     "CardNotKept",
     "ConsentOutdated",
+    "CustomerForgotten",
     "Difference",
     "EventOff",
     "NotAllocatable",
@@ -90,6 +93,7 @@ __all__ = [
     "choose_default",
     "forget_removed_cards",
     "has_expired",
+    "is_usable",
     "pay_order",
     "pay_refunds",
     "place_order",

@@ -3,14 +3,17 @@
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from payments.gateways import (
+    GatewayRefused,
     GatewayUnavailable,
     Intent,
     IntentStatus,
@@ -18,11 +21,14 @@ from payments.gateways import (
     get_gateway,
 )
 from payments.models import CardSetup, CardSetupStatus, Customer, SavedCard
-from payments.services.errors import CardNotKept, SavedCardGone
+from payments.services import forgetting, telling
+from payments.services.errors import CardNotKept, CustomerForgotten, SavedCardGone
 from payments.services.keeping import keep_card
 from payments.services.runs import Run
 from ticketapp.compiled import Compiled
 
+# Before a card that the provider would not forget is tried once more.
+NEXT_TRY = timedelta(minutes=10)
 KEPT_CARD = Compiled(
     lambda card, user: SavedCard.objects.filter(
         pk=card, user=user, removed_at=None
@@ -53,11 +59,16 @@ def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
     except ValueError:
         raise PaymentMethodRefused from None
     kept = KEPT_CARD.first(card=wanted, user=user.pk)
-    if kept is None or has_expired(kept, now):
+    if kept is None or not is_usable(kept, now):
         raise SavedCardGone
     known = getattr(kept.user, "customer", None)
-    customer = known.provider_id if known else ""
+    customer = (known.provider_id if known else "") or ""
     return Card(kept.provider_id, is_saved=True, customer=customer)
+
+
+def is_usable(card: SavedCard, now: datetime) -> bool:
+    """Whether this kept card may pay: neither removed, nor lost, nor expired."""
+    return not (card.removed_at or card.lost_at or has_expired(card, now))
 
 
 def has_expired(card: SavedCard, now: datetime) -> bool:
@@ -76,20 +87,37 @@ def customer_for(*, user: User, card: Card, save_card: bool) -> str:
 
 
 def ensure_customer(user: User) -> str:
-    """The buyer as the provider knows them, made at the first need."""
+    """The buyer as the provider knows them, made at the first need.
+
+    And made anew when the provider has deleted who was made before.
+    """
     known = CUSTOMER.first(user=user.pk)
-    if known is None:
-        # Of the address too: the same key with another one would be refused.
-        address = hashlib.sha256(user.email.encode()).hexdigest()[:16]
-        made = get_gateway().create_customer(
+    if known and known.provider_id:
+        return known.provider_id
+    lost = known.lost_id if known else ""
+    return _noted_customer(user, _make_customer(user, lost), lost)
+
+
+def _make_customer(user: User, lost: str) -> str:
+    # Of the address too: the same key with another one would be refused. And of who
+    # is lost: for a day the same key would only name them once more.
+    address = hashlib.sha256(user.email.encode()).hexdigest()[:16]
+    with telling.staff_are_told():
+        return get_gateway().create_customer(
             email=user.email,
-            key=f"customer-{user.pk}-{address}",
+            key="-".join(filter(None, ["customer", str(user.pk), address, lost])),
             reference=str(user.pk),
         )
-        known, _ = Customer.objects.get_or_create(
-            user=user, defaults={"provider_id": made}
-        )
-    return known.provider_id
+
+
+def _noted_customer(user: User, made: str, lost: str) -> str:
+    """Who was noted first stays, and who was deleted meanwhile does not come back."""
+    row, _ = Customer.objects.get_or_create(user=user, defaults={"provider_id": made})
+    if row.provider_id is None:
+        anew = Customer.objects.filter(pk=row.pk, provider_id=None, lost_id=lost)
+        anew.update(provider_id=made)
+        row.refresh_from_db(fields=["provider_id"])
+    return row.provider_id or made
 
 
 def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
@@ -98,21 +126,29 @@ def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
     Raises CardNotKept when the bank says no, and GatewayUnavailable: if the card
     was kept all the same, the provider's news says so.
     """
+    try:
+        setup = _set_up(user, payment_method, now)
+    except CustomerForgotten:
+        setup = _set_up(user, payment_method, now)  # For a new customer.
+    if setup.status == CardSetupStatus.FAILED:
+        raise CardNotKept(setup.decline_code)
+    return setup
+
+
+def _set_up(user: User, payment_method: str, now: datetime) -> CardSetup:
     customer = ensure_customer(user)
     setup = CardSetup.objects.create(
         user=user, payment_method=payment_method, consented_at=now, created_at=now
     )
-    answer = get_gateway().set_up_card(
-        customer=customer,
-        payment_method=payment_method,
-        key=setup.key,
-        return_url=f"{settings.SITE_URL}/you",
-        reference=str(setup.pk),
-    )
-    setup = apply_setup(setup=setup, intent=answer, now=now)
-    if setup.status == CardSetupStatus.FAILED:
-        raise CardNotKept(setup.decline_code)
-    return setup
+    with telling.staff_are_told(), forgetting.learning(customer, now):
+        answer = get_gateway().set_up_card(
+            customer=customer,
+            payment_method=payment_method,
+            key=setup.key,
+            return_url=f"{settings.SITE_URL}/you",
+            reference=str(setup.pk),
+        )
+    return apply_setup(setup=setup, intent=answer, now=now)
 
 
 @transaction.atomic
@@ -144,7 +180,7 @@ def choose_default(*, card: SavedCard) -> SavedCard:
     SavedCard.objects.filter(user=card.user_id, is_default=True).update(
         is_default=False
     )
-    kept = SavedCard.objects.filter(pk=card.pk, removed_at=None)
+    kept = SavedCard.objects.filter(pk=card.pk, removed_at=None, lost_at=None)
     if not kept.update(is_default=True):
         raise SavedCardGone
     card.is_default = True
@@ -155,24 +191,33 @@ def remove_card(*, card: SavedCard, now: datetime) -> None:
     """Forget a card, here and at the provider; twice is no error.
 
     Here first: from that moment it pays for nothing. A provider that does not
-    answer is asked again by the sweep.
+    answer, or refuses, is asked again by the sweep.
     """
     with transaction.atomic(durable=True):
         SavedCard.objects.filter(pk=card.pk, removed_at=None).update(
             removed_at=now, is_default=False
         )
-    with suppress(GatewayUnavailable):
+    with suppress(GatewayUnavailable, GatewayRefused):
         _forget(card, now)
 
 
 def forget_removed_cards(*, now: datetime, limit: int) -> int:
-    """Have the provider forget what it has not yet; says how many it did."""
-    removed = SavedCard.objects.filter(removed_at__lte=now, forgotten_at=None)
+    """Have the provider forget what it has not yet; says how many it did.
+
+    Each card that is tried goes behind those that were not: what is refused, or
+    meets a bug, comes again after a while and keeps nothing else waiting.
+    """
+    owed = SavedCard.objects.filter(removed_at__lte=now, forgotten_at=None)
+    due = owed.filter(Q(forget_after=None) | Q(forget_after__lte=now))
+    in_turn = due.order_by(Coalesce("forget_after", "removed_at"), "pk")
     forgotten, run = 0, Run()
-    for card in list(removed.order_by("removed_at")[:limit]):
+    for card in list(in_turn[:limit]):
+        SavedCard.objects.filter(pk=card.pk).update(forget_after=now + NEXT_TRY)
         with run.apart(card):
             try:
                 _forget(card, now)
+            except GatewayRefused:
+                continue
             except GatewayUnavailable:
                 break
             forgotten += 1
@@ -181,13 +226,23 @@ def forget_removed_cards(*, now: datetime, limit: int) -> int:
 
 def _forget(card: SavedCard, now: datetime) -> None:
     """Detach it, and what the provider kept of it each time it was typed."""
+    with telling.staff_are_told():
+        get_gateway().detach_card(payment_method=card.provider_id)
+        for customer in CUSTOMER.all(user=card.user_id) if card.fingerprint else []:
+            # With a customer that it has deleted, it has forgotten the card too.
+            with suppress(CustomerForgotten):
+                _forget_each(card, customer.provider_id or "", now)
+    SavedCard.objects.filter(pk=card.pk).update(forgotten_at=now)
+
+
+def _forget_each(card: SavedCard, customer: str, now: datetime) -> None:
+    if not customer:
+        return
     gateway = get_gateway()
-    gateway.detach_card(payment_method=card.provider_id)
     kept = SavedCard.objects.filter(user=card.user_id, removed_at=None)
     still_wanted = set(kept.values_list("provider_id", flat=True))
-    for customer in CUSTOMER.all(user=card.user_id) if card.fingerprint else []:
-        for other in gateway.list_cards(customer=customer.provider_id):
-            same = other.fingerprint == card.fingerprint
-            if same and other.id not in still_wanted:
-                gateway.detach_card(payment_method=other.id)
-    SavedCard.objects.filter(pk=card.pk).update(forgotten_at=now)
+    with forgetting.learning(customer, now):
+        found = gateway.list_cards(customer=customer)
+    for other in found:
+        if other.fingerprint == card.fingerprint and other.id not in still_wanted:
+            gateway.detach_card(payment_method=other.id)

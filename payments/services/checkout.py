@@ -42,6 +42,7 @@ from payments.services import (
     asking,
     books,
     cards,
+    forgetting,
     opening,
     refusals,
     settling,
@@ -308,7 +309,8 @@ def _pay(
     turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
 ) -> Order:
     """Create the intent, commit, confirm it with the card, settle."""
-    with refusals.staff_are_told(hold=turn.order.hold):
+    told = refusals.staff_are_told(hold=turn.order.hold)
+    with told, forgetting.learning(customer, now):
         return _pay_intent(turn, card, customer, save_card, now)
 
 

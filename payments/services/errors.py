@@ -152,10 +152,22 @@ class SavedCardGone(DomainError):
     code = "saved_card_gone"
     title = "This card is not kept any more."
     message = (
-        "This card was removed or has expired. You have not been charged. Use another "
-        "card."
+        "This card was removed, has expired, or is not known to the payment provider "
+        "any more. You have not been charged. Use another card, or add this one again."
     )
     action = Action.USE_ANOTHER_CARD
+
+
+class CustomerForgotten(SavedCardGone):
+    """The provider has deleted the buyer as its customer, and we have just heard."""
+
+    code = "kept_cards_gone"
+    title = "The payment provider has forgotten your cards."
+    message = (
+        "The payment provider does not have the cards you kept any more, so they "
+        "cannot pay. You have not been charged, and what you hold stays held. Enter "
+        "your card again."
+    )
 
 
 class NotRefundable(DomainError):

@@ -13,15 +13,18 @@ from payments.models import Customer, SavedCard
 def keep_card(*, user: User, card: CardDetails, now: datetime) -> None:
     """Remember a card that the buyer agreed to keep; the first is the default.
 
-    One that is kept already, typed once more, is not kept a second time.
+    One that is kept already, typed once more, is not kept a second time; one that
+    the provider had lost takes the place of the old.
     """
     list(Customer.objects.select_for_update().filter(user=user))
     own = SavedCard.objects.filter(user=user, removed_at=None)
     same = own.filter(
         fingerprint=card.fingerprint, exp_month=card.exp_month, exp_year=card.exp_year
     )
-    if card.fingerprint and same.exists():
+    if card.fingerprint and same.filter(lost_at=None).exists():
         return
+    if card.fingerprint:
+        same.update(removed_at=now)
     kept = SavedCard(
         user=user,
         provider_id=card.id,

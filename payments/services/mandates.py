@@ -16,7 +16,7 @@ from payments.models import (
     PaymentAttempt,
     SavedCard,
 )
-from payments.services.cards import has_expired
+from payments.services.cards import is_usable
 
 ASKS_BUYER = "authentication_required"
 # Between this word and the card's network lies a call or two: no charge begins
@@ -40,8 +40,8 @@ def refuse_unless_covered(mandate: Mandate, hold: Hold, *, now: datetime) -> Non
     once the buyer has tickets another way.
     """
     card = SavedCard.objects.select_for_update(no_key=True).get(pk=mandate.card_id)
-    if card.removed_at or has_expired(card, now):
-        raise MandateOverError("the card was removed or has expired")
+    if not is_usable(card, now):
+        raise MandateOverError("the card was removed, is lost or has expired")
     covered = (
         hold.total_amount <= mandate.max_total_amount
         and hold.currency == mandate.currency

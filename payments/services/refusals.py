@@ -10,15 +10,11 @@ from datetime import datetime
 from django.db import transaction
 
 from inventory.models import Hold
-from payments.gateways import GatewayMisconfigured, GatewayRefused
+from payments.gateways import CustomerGone, GatewayMisconfigured, GatewayRefused
 from payments.models import OPEN_PAYMENT, IncidentKind, Order, Payment, PaymentStatus
 from payments.money import in_words
-from payments.services import books, settling
+from payments.services import books, settling, telling
 
-NOT_LET_IN = (
-    "The payment provider does not let us in ({reason}): no card is charged and no "
-    "refund paid until that is put right. Look at STRIPE_SECRET_KEY and the account."
-)
 NOT_SOLD = (
     "The provider does not take {amount} for {ticket_type} ({reason}), so nobody can "
     "buy it. Change its price; holds that there are keep the old one."
@@ -34,29 +30,18 @@ def staff_are_told(*, hold: Hold) -> Iterator[None]:
     """Around buying what is held: a refusal that is not the card's reaches staff."""
     try:
         yield
-    except GatewayMisconfigured as refusal:
-        tell_not_let_in(refusal)
+    except (GatewayMisconfigured, CustomerGone) as refusal:
+        telling.tell_refused(refusal)
         raise
     except GatewayRefused as refusal:
         _tell_not_sold(hold, refusal)
         raise
 
 
-def tell_not_let_in(refusal: GatewayRefused) -> None:
-    """Once, however many calls meet it; again if it was dealt with and is back."""
-    books.report(
-        IncidentKind.NOT_LET_IN,
-        order=None,
-        detail=NOT_LET_IN.format(reason=refusal.reason),
-        dedupe_key=refusal.reason,
-        again=True,
-    )
-
-
 def tell_stuck(payment: Payment, refusal: GatewayRefused) -> None:
     """Once for each payment that the provider refuses to deal with."""
     if isinstance(refusal, GatewayMisconfigured):
-        tell_not_let_in(refusal)
+        telling.tell_not_let_in(refusal)
         return
     books.report(
         IncidentKind.PROVIDER_REFUSES,

@@ -12,7 +12,7 @@ from payments.consent import CURRENT
 from payments.models import OPEN_PAYMENT, Mandate, Order, SavedCard
 from payments.services import asking
 from payments.services.cancelling import cancel_order
-from payments.services.cards import has_expired
+from payments.services.cards import is_usable
 from payments.services.errors import SavedCardGone
 from ticketapp.errors import Action, DomainError
 
@@ -95,6 +95,6 @@ def _card_to_charge(
     if consent_version != CURRENT:
         raise ConsentOutdated(version=CURRENT)
     kept = SavedCard.objects.filter(pk=card, user=user, removed_at=None).first()
-    if kept is None or has_expired(kept, now):
+    if kept is None or not is_usable(kept, now):
         raise SavedCardGone
     return kept

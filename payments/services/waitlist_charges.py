@@ -120,7 +120,7 @@ def _charge(mandate: Mandate, hold: Hold, now: datetime) -> None:
     except (CardDeclined, PaymentMethodRefused):
         _after_decline(mandate, hold, now)
     except SavedCardGone:
-        inventory.tell_instead(hold=hold, now=now)
+        _tell_instead(hold, now)
     except MandateOverError as over:
         _leave_to_buyer(hold, over, now)
     except NOT_OURS:
@@ -174,9 +174,18 @@ def _pass_on(order: Order, declined: PaymentAttempt, now: datetime) -> None:
 
 def _leave_to_buyer(hold: Hold, over: MandateOverError, now: datetime) -> None:
     """The mandate does not cover it: no charge, and the intent is cancelled."""
-    for order in Order.objects.filter(hold=hold).select_related("hold", "user"):
-        _cancel_intents(order, now)
     if over.why == WaitlistReason.BOUGHT_ANOTHER_WAY:
+        _cancel_intents_of(hold, now)
         inventory.give_up_offer(hold=hold, reason=over.why, now=now)
     else:
-        inventory.tell_instead(hold=hold, now=now)
+        _tell_instead(hold, now)
+
+
+def _tell_instead(hold: Hold, now: datetime) -> None:
+    _cancel_intents_of(hold, now)
+    inventory.tell_instead(hold=hold, now=now)
+
+
+def _cancel_intents_of(hold: Hold, now: datetime) -> None:
+    for order in Order.objects.filter(hold=hold).select_related("hold", "user"):
+        _cancel_intents(order, now)

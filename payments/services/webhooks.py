@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from payments.gateways import (
+    GatewayMisconfigured,
     GatewayRefused,
     GatewayUnavailable,
     get_gateway,
@@ -25,12 +26,22 @@ from payments.gateways import (
 )
 from payments.models import (
     CardSetup,
+    Customer,
     IncidentKind,
     Payment,
     PaymentStatus,
     StripeEvent,
 )
-from payments.services import asking, books, cards, disputes, repaying, settling
+from payments.services import (
+    asking,
+    books,
+    cards,
+    disputes,
+    forgetting,
+    repaying,
+    settling,
+    telling,
+)
 from payments.services.errors import PaymentStuck
 from payments.services.knowing import News
 from payments.services.runs import Run
@@ -119,6 +130,7 @@ def _try(event: StripeEvent, run: Processed, now: datetime) -> None:
         _keep(event, told, now)
         run.kept += 1
         run.problems.append(f"{event}: {told}")
+        _tell_not_let_in(refusal)
     except (_NotYetError, GatewayUnavailable) as reason:
         _keep(event, str(reason) or "The provider does not answer.", now)
         run.kept += 1
@@ -128,6 +140,13 @@ def _try(event: StripeEvent, run: Processed, now: datetime) -> None:
         raise
     else:
         run.done += 1
+
+
+def _tell_not_let_in(met: GatewayRefused | PaymentStuck) -> None:
+    """That our keys are refused need not wait until this event is given up."""
+    refusal = met.refusal if isinstance(met, PaymentStuck) else met
+    if isinstance(refusal, GatewayMisconfigured):
+        telling.tell_not_let_in(refusal)
 
 
 @transaction.atomic(durable=True)
@@ -179,6 +198,8 @@ def _effect_of(event: StripeEvent, now: datetime) -> Effect:
         return _dispute_news(event, now)
     if kind.startswith("setup_intent."):
         return _setup_news(event, now)
+    if kind == "customer.deleted":
+        return _customer_news(event, now)
     return _nothing
 
 
@@ -231,6 +252,16 @@ def _setup_news(event: StripeEvent, now: datetime) -> Effect:
         raise _NotYetError("No card setup here has this id yet.")
     intent = get_gateway().retrieve_setup(setup_id=event.object_id)
     return partial(cards.apply_setup, setup=setup, intent=intent, now=now)
+
+
+def _customer_news(event: StripeEvent, now: datetime) -> Effect:
+    """Only of those who are ours today: who was never needed here is no loss."""
+    customer = event.object_id
+    if not Customer.objects.filter(provider_id=customer).exists():
+        return _nothing
+    if not get_gateway().is_customer_deleted(customer=customer):
+        return _nothing
+    return partial(forgetting.forget, customer=customer, now=now)
 
 
 def _unless_settled(payment: Payment, now: datetime) -> News | None:

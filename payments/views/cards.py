@@ -53,8 +53,6 @@ class PaymentMethodListView(OwnCardsView):
 class PaymentMethodView(OwnCardsView):
     """One of the buyer's kept cards."""
 
-    problems = {"delete": PROVIDER}
-
     @extend_schema(responses={204: None})
     def delete(self, request: Request, card_id: UUID) -> Response:
         """Forget a card, here and at the payment provider."""
@@ -78,7 +76,12 @@ class PaymentMethodDefaultView(OwnCardsView):
 class CardSetupListView(StrictQueryMixin, generics.GenericAPIView):
     """Keeping a card without buying."""
 
-    problems = [services.CardNotKept, PaymentMethodRefused, *PROVIDER]
+    problems = [
+        services.CardNotKept,
+        services.CustomerForgotten,
+        PaymentMethodRefused,
+        *PROVIDER,
+    ]
 
     @extend_schema(request=CardChoiceSerializer, responses={201: CardSetupSerializer})
     @idempotent_flow

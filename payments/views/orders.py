@@ -39,6 +39,7 @@ PAYING = [
     services.OrderClosed,
     services.EventOff,
     services.SavedCardGone,
+    services.CustomerForgotten,
     PaymentMethodRefused,
     inventory.HoldExpired,
     AmountNotPayable,

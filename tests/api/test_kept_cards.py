@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from payments import services
-from payments.gateways.sandbox.switches import outage
-from payments.models import SavedCard
+from payments.gateways.sandbox.switches import outage, refusing
+from payments.models import Incident, SavedCard
+from tests.factories import NOON
 from tests.paying import VISA, at_provider, token
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +80,96 @@ def test_a_card_removed_while_the_provider_is_silent_is_forgotten_later(api):
 
     assert known_to_the_provider() == []
     assert services.forget_removed_cards(now=later, limit=10) == 0
+
+
+def refused_forgetting(user, number: int) -> None:
+    """Cards that were removed, and that the provider will not forget."""
+    for each in range(number):
+        SavedCard.objects.create(
+            user=user,
+            provider_id=f"pm_refused_{each}",
+            brand="visa",
+            last4="0000",
+            exp_month=1,
+            exp_year=2030,
+            consented_at=NOON,
+            removed_at=NOON,
+        )
+
+
+def test_cards_that_the_provider_will_not_forget_do_not_keep_others_waiting(api, buyer):
+    """The guard is that a card goes to the end of the line before it is tried: without
+    it the same ten are tried in each run."""
+    keep(api)
+    with outage("before"):
+        api.delete(f"{CARDS}/{kept(api)[0]['id']}")
+    refused_forgetting(buyer, 10)
+    now = timezone.now() + timedelta(minutes=1)
+
+    with refusing("pm_refused", 400, code="refused"):
+        first = services.forget_removed_cards(now=now, limit=10)
+        second = services.forget_removed_cards(now=now, limit=10)
+
+    assert (first, second) == (0, 1)
+    assert known_to_the_provider() == []
+    assert Incident.objects.get().kind == "provider_refuses"
+    assert services.forget_removed_cards(now=now, limit=100) == 0
+    later = now + timedelta(minutes=10)
+    assert services.forget_removed_cards(now=later, limit=100) == 10
+
+
+def test_cards_that_were_tried_come_again_behind_those_that_were_not(api, buyer):
+    refused_forgetting(buyer, 2)
+    keep(api)
+    now = timezone.now()
+    with refusing("pm_refused", 400, code="refused"):
+        services.forget_removed_cards(now=now, limit=10)
+        with outage("before"):
+            api.delete(f"{CARDS}/{kept(api)[0]['id']}")
+
+        done = services.forget_removed_cards(now=now + timedelta(minutes=10), limit=1)
+
+    assert (done, known_to_the_provider()) == (1, [])
+
+
+def test_a_provider_that_does_not_answer_is_not_asked_card_by_card(api, buyer):
+    refused_forgetting(buyer, 3)
+
+    with outage("before"):
+        assert services.forget_removed_cards(now=timezone.now(), limit=10) == 0
+
+    assert SavedCard.objects.filter(forget_after=None).count() == 2
+
+
+def test_a_card_that_the_provider_refuses_to_forget_is_removed_here_all_the_same(api):
+    keep(api)
+    with refusing("/detach", 401):
+        assert api.delete(f"{CARDS}/{kept(api)[0]['id']}").status_code == 204
+
+    assert kept(api) == []
+    assert Incident.objects.get().kind == "not_let_in"
+    later = timezone.now() + timedelta(minutes=1)
+    assert services.forget_removed_cards(now=later, limit=10) == 1
+
+
+@pytest.mark.parametrize("call", ["POST /v1/customers", "POST /v1/setup_intents"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_keys_that_are_refused_while_a_card_is_kept_are_told_to_staff_once(
+    api, call, status
+):
+    for _ in range(2):
+        with refusing(call, status):
+            answer = api.post(f"{CARDS}/setup", {"payment_method": token()})
+        assert (answer.status_code, answer.json()["code"]) == (503, "cards_not_taken")
+
+    assert Incident.objects.get().kind == "not_let_in"
+    keep(api)
+    assert len(kept(api)) == 1
+
+
+def test_a_customer_that_is_refused_is_told_to_staff(api):
+    with refusing("POST /v1/customers", 400, code="email_invalid"):
+        answer = api.post(f"{CARDS}/setup", {"payment_method": token()})
+
+    assert answer.json()["code"] == "payment_refused"
+    assert "email_invalid" in Incident.objects.get().detail

@@ -140,6 +140,14 @@ def is_bought_for(number: str) -> None:
         services.stop_waiting(entry=fresh(entry), now=NOON)
 
 
+def is_forgotten_by_the_provider() -> None:
+    buyer = make.buyer()
+    services.set_up_card(user=buyer, payment_method=paying.token(), now=NOON)
+    paying.ask("DELETE", f"/v1/customers/{buyer.customer.provider_id}")
+    hear()
+    services.set_up_card(user=buyer, payment_method=paying.token(), now=NOON)
+
+
 def leaves_the_line() -> None:
     rush = standing_orders.sold_out()
     entry = join(rush, 2)
@@ -195,6 +203,7 @@ def everything_happens() -> None:
         standing_orders.DECLINED_ONCE_SAVED,
     ):
         is_bought_for(number)
+    is_forgotten_by_the_provider()
     leaves_the_line()
     staff_change_their_minds()
     staff_make_more_fit()

@@ -154,7 +154,7 @@ class Evening(Office):
         method = paying.token(CARDS[card])
         self.attempt("fine", payments.set_up_card, user=user, payment_method=method)
         # The same card twice is kept once, as it was the first time.
-        cards = SavedCard.objects.filter(user=user, removed_at=None)
+        cards = SavedCard.objects.filter(user=user, removed_at=None, lost_at=None)
         kept = cards.get(last4=CARDS[card][-4:])
         self.attempt(
             "fine",
@@ -214,6 +214,11 @@ class Evening(Office):
         for payment in order.payments.filter(status="succeeded"):
             wanted = {"payment_intent": payment.intent_id, "amount": amount}
             paying.ask("POST", "/v1/refunds", wanted)
+
+    @some("customers")
+    @rule(pick=picks)
+    def delete_a_customer_in_the_dashboard(self, pick):
+        paying.ask("DELETE", f"/v1/customers/{chosen(self.customers, pick)}")
 
     # Workers
 

@@ -78,6 +78,8 @@ class Stage(RuleBasedStateMachine):
         self.challenged = view.books.of("payment_intent", "requires_action")
         self.thinking = view.books.of("payment_intent", "processing")
         self.disputes = view.books.of("dispute", "needs_response")
+        customers = view.books.of("customer")
+        self.customers = [c["id"] for c in customers if not c.get("deleted")]
         self.post = provider.undelivered()
         self.losable = [e for e in self.post if e.type.startswith(provider.LOSABLE)]
         self.failed_refunds = [r for r in view.refunds if r.status == "failed"]

@@ -214,6 +214,16 @@ def test_news_that_cannot_be_looked_up_does_not_keep_other_news_waiting(trouble)
     assert_books_are_right(LEASE_OVER)
 
 
+def test_that_our_keys_are_refused_while_news_is_looked_up_is_told_at_once():
+    lost()
+    deliver()
+
+    with refusing("GET /v1/payment_intents", 401):
+        services.process_events(now=timezone.now(), limit=10)
+
+    assert Incident.objects.get().kind == "not_let_in"
+
+
 def test_the_command_does_the_rest_and_then_fails_naming_what_is_left():
     first = lost()
     services.refund_order(order=paid(), by=None, now=NOON)

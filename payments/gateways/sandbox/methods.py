@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from payments.gateways.sandbox import shapes
-from payments.gateways.sandbox.calls import Call, new_id, random_text
+from payments.gateways.sandbox.calls import FOUND, Call, new_id, random_text
 from payments.gateways.sandbox.cards import (
     BY_BEHAVIOUR,
     BY_NUMBER,
@@ -17,6 +17,7 @@ from payments.gateways.sandbox.cards import (
 from payments.gateways.sandbox.errors import (
     CardRefused,
     InvalidRequest,
+    Missing,
     UnexpectedState,
 )
 from payments.gateways.sandbox.models import SandboxObject
@@ -43,7 +44,8 @@ def retrieve(call: Call, id_: str) -> dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    return call.page("payment_method", customer=call.text("customer"))
+    customer = call.find("customer", call.text("customer"), "customer")
+    return call.page("payment_method", customer=customer.pk)
 
 
 def attach_to_customer(call: Call, id_: str) -> dict[str, Any]:
@@ -132,7 +134,11 @@ def create_customer(call: Call) -> dict[str, Any]:
 
 
 def retrieve_customer(call: Call, id_: str) -> dict[str, Any]:
-    return call.find("customer", id_, "id", status=404).data
+    """Also of one that was deleted: then little more than that is said."""
+    found = FOUND.first(key=id_, kind="customer")
+    if found is None:
+        raise Missing("customer", id_, param="id", status=404)
+    return found.data
 
 
 def delete_customer(call: Call, id_: str) -> dict[str, Any]:
@@ -141,9 +147,9 @@ def delete_customer(call: Call, id_: str) -> dict[str, Any]:
     for method in SandboxObject.objects.filter(customer=id_, type="payment_method"):
         method.customer, method.data["customer"], method.used_up = "", None, True
         call.change(method)
+    call.emit("customer.deleted", customer)  # As they were.
     customer.data = {"id": id_, "object": "customer", "deleted": True}
     call.change(customer)
-    call.emit("customer.deleted", customer)
     return customer.data
 
 

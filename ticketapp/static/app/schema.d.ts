@@ -1357,6 +1357,8 @@ export interface components {
             exp_month: number;
             exp_year: number;
             expired: boolean;
+            /** @description False: it has expired, or the payment provider does not have it any more. Offer to add it again. */
+            usable: boolean;
             is_default: boolean;
         };
         SavedCardPage: {
@@ -1561,7 +1563,7 @@ export interface components {
             last4: string;
         };
         WaitlistCharge: {
-            /** @description False: the card was removed or has expired; the buyer is told. */
+            /** @description False: the card was removed, lost or has expired; the buyer is told. */
             active: boolean;
             card: components["schemas"]["WaitlistCard"];
             /** @description The most that can be charged. */
@@ -2895,7 +2897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3162,7 +3164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3401,15 +3403,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment_refused`: The payment provider does not take this payment. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description `throttled`: That was too many requests. */
             429: {
                 headers: {
@@ -3420,7 +3413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. `cards_not_taken`: We cannot take cards just now. `payment_unavailable`: The payment provider does not answer. */
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
             503: {
                 headers: {
                     "Retry-After"?: number;
@@ -3581,7 +3574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_refused`: The payment provider does not take this payment. */
+            /** @description `request_in_progress`: The same request is still running. `kept_cards_gone`: The payment provider has forgotten your cards. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -39,7 +39,7 @@ export function KeptCards() {
               </span>
               <span class="row-actions">
                 ${!card.is_default &&
-                !card.expired &&
+                card.usable &&
                 html`<button
                   type="button"
                   class="link"

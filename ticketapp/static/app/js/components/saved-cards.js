@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 /** @typedef {import("../../types").SavedCard} SavedCard */
 
 /** @param {SavedCard} card */
-export const isUsable = (card) => !card.expired;
+export const isUsable = (card) => card.usable;
 
 /**
  * @param {{
@@ -45,7 +45,10 @@ export function SavedCards({ cards, picked, onPick }) {
 /** @param {{card: SavedCard}} props */
 export const CardWords = ({ card }) => html`
   ${brandName(card.brand)} <span class="digits">•••• ${card.last4}</span>
-  ${!isUsable(card) && html`<span class="quiet"> ${t("expired")}</span>`}
+  ${!isUsable(card) &&
+  html`<span class="quiet">
+    ${" "}${card.expired ? t("expired") : t("cannot be used any more: add it again")}
+  </span>`}
 `;
 
 /** @param {string} brand */

@@ -1,0 +1,39 @@
+"""How tests have a card kept, and what is done to it in the provider's dashboard."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from payments import services
+from payments.models import Customer, SavedCard, StripeEvent
+from tests.factories import NOON
+from tests.paying import VISA, ask, deliver, token
+
+MASTERCARD = "5555555555554444"
+
+
+def keep(user: User, number: str = VISA) -> SavedCard:
+    method = token(number)
+    services.set_up_card(user=user, payment_method=method, now=NOON)
+    return SavedCard.objects.get(provider_id=method)
+
+
+def usable(user: User) -> list[str]:
+    own = SavedCard.objects.filter(user=user, removed_at=None).order_by("created_at")
+    return [card.last4 for card in own if services.is_usable(card, NOON)]
+
+
+def delete_customer(user: User) -> str:
+    """What somebody did in the provider's dashboard."""
+    customer = Customer.objects.get(user=user).provider_id
+    assert ask("DELETE", f"/v1/customers/{customer}")[0] == 200
+    return customer
+
+
+def hear() -> None:
+    """All that the provider has to say by now arrives, and is acted on."""
+    later = timezone.now() + timedelta(hours=2)
+    deliver(now=later)
+    services.process_events(now=later, limit=100)
+    assert not StripeEvent.objects.filter(processed_at=None).exists()
