@@ -3,13 +3,14 @@
 Lock order: (buyer, event) key, waitlist of the type, entry, hold, tickets.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import connection, transaction
 
 from accounts.models import User
 from events.models import Event
+from inventory.instants import utc
 from inventory.models import (
     LIVE_ENTRY,
     OWNED_TICKET,
@@ -29,6 +30,9 @@ from inventory.services.offers import pass_offer
 from inventory.services.picking import TAKE_TURN, turn_of
 from inventory.services.releasing import HoldAlreadySold, HoldBeingPaid, free
 from ticketapp.errors import Action, DomainError
+
+# For an event that has no time yet: a card is not kept ready without an end.
+LONGEST_WAIT = timedelta(days=366)
 
 
 class TicketsAvailable(DomainError):
@@ -75,7 +79,7 @@ class UntilOutOfRange(DomainError):
     code = "until_out_of_range"
     title = "The waitlist cannot run until then."
     status = HTTPStatus.BAD_REQUEST
-    message = "Choose a time to stop waiting between now and {latest_at}."
+    message = "Choose a time to stop waiting between now and {latest_at_local}."
     action = Action.CHANGE_REQUEST
 
 
@@ -185,9 +189,12 @@ def _refuse_waiting_in_vain(
     now: datetime,
     max_total_amount: int | None,
 ) -> None:
-    latest = latest_end(ticket_type.event)
-    if ends_at <= now or (latest and ends_at > latest):
-        raise UntilOutOfRange(latest_at=latest.isoformat() if latest else "the event")
+    latest = latest_end(ticket_type.event) or now + LONGEST_WAIT
+    if not now < ends_at <= latest:
+        local = latest.astimezone(ticket_type.event.venue.zone)
+        raise UntilOutOfRange(
+            latest_at=utc(latest), latest_at_local=f"{local:%H:%M on %A %-d %B %Y}"
+        )
     caps = StockCap.objects.filter(types=ticket_type)
     most = min([ticket_type.capacity, *caps.values_list("capacity", flat=True)])
     if quantity > most:

@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from events.models import Event
 from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistStatus
 from payments import services as payments
@@ -203,7 +204,22 @@ def test_a_maximum_below_every_price_is_refused(api, rush, card):
 def test_waiting_past_the_end_of_the_sale_is_refused(api, rush):
     late = utc(timezone.now() + timedelta(hours=4, minutes=30))
 
-    assert_refused(ask(api, rush, until=late), 400, "until_out_of_range")
+    problem = assert_refused(ask(api, rush, until=late), 400, "until_out_of_range")
+
+    close = rush.event.sales_close_at
+    until = close.astimezone(rush.event.venue.zone)
+    assert f"and {until:%H:%M on %A %-d %B %Y}." in problem["detail"]
+    assert problem["meta"]["latest_at"] == utc(close)
+
+
+def test_nobody_waits_without_an_end_for_an_event_without_a_time(api, rush):
+    Event.objects.update(starts_at=None, sales_close_at=None)
+
+    for_ever = ask(api, rush, until="9999-12-31T23:59:59Z")
+    assert_refused(for_ever, 400, "until_out_of_range")
+
+    a_while = ask(api, rush, until=utc(timezone.now() + timedelta(days=300)))
+    assert a_while.status_code == 201
 
 
 @pytest.mark.parametrize(
