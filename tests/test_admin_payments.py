@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 from django.urls import reverse
 
@@ -121,7 +123,7 @@ def test_goodwill_is_offered_too(client, placed, manager):
     assert {line.ticket.status for line in placed.lines.all()} == {"sold"}
 
 
-@pytest.mark.parametrize("lines", [[], ["nonsense"], ["0"]])
+@pytest.mark.parametrize("lines", [[], ["nonsense"], ["0"], ["²"], ["9" * 30]])
 def test_choosing_nothing_refunds_nothing(client, placed, manager, lines):
     answer = client.post(refund_page(placed), {"line": lines}, follow=True)
 
@@ -190,6 +192,14 @@ def test_what_cannot_be_refunded_says_why(client, manager, placed):
 
     assert "it is pending" in page
     assert "it is pending" in preview
+
+
+@pytest.mark.parametrize("page", ["order/{}/refund/", "refund/{}/tickets/"])
+@pytest.mark.parametrize("number", ["nonsense", uuid4()])
+def test_an_address_of_nothing_leads_back(client, manager, page, number):
+    answer = client.get(f"/admin/payments/{page.format(number)}")
+
+    assert answer.status_code == 302
 
 
 def test_flagged_payments_can_be_found(client, placed, manager):

@@ -176,13 +176,9 @@ class OrderAdmin(ReadOnlyAdmin):
     @action(description="Refund…", url_path="refund", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Choose tickets of one order, see the sum, and refund them."""
-        order = (
-            self.rows_for(request, self.get_queryset(request), MANAGERS)
-            .filter(pk=object_id)
-            .first()
-        )
+        order = self.get_object(request, object_id)
         back = reverse("admin:payments_order_change", args=[object_id])
-        if order is None:
+        if order is None or not may(request, MANAGERS, self.venue_id_of(order)):
             message = "Your role at this venue does not allow that."
             self.message_user(request, message, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:payments_order_changelist"))
@@ -198,7 +194,7 @@ class OrderAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, REFUND_PAGE, context)
 
     def _refund_lines(self, request: HttpRequest, order: Order) -> None:
-        chosen = [line for line in request.POST.getlist("line") if line.isdigit()]
+        chosen = [line for line in request.POST.getlist("line") if line.isdecimal()]
         goodwill = request.POST.get("reason") == RefundReason.GOODWILL
         try:
             refund = services.refund_lines(

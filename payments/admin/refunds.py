@@ -67,10 +67,9 @@ class RefundAdmin(ReadOnlyAdmin):
     )
     def allocate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Choose the tickets that a refund in the dashboard was for."""
-        rows = self.rows_for(request, self.get_queryset(request), MANAGERS)
-        refund = rows.filter(pk=object_id).first()
+        refund = self.get_object(request, object_id)
         back = reverse("admin:payments_refund_change", args=[object_id])
-        if refund is None:
+        if refund is None or not may(request, MANAGERS, self.venue_id_of(refund)):
             message = "Your role at this venue does not allow that."
             self.message_user(request, message, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:payments_refund_changelist"))
@@ -90,7 +89,7 @@ class RefundAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, ALLOCATE_PAGE, context)
 
     def _allocate(self, request: HttpRequest, refund: Refund) -> None:
-        chosen = [line for line in request.POST.getlist("line") if line.isdigit()]
+        chosen = [line for line in request.POST.getlist("line") if line.isdecimal()]
         try:
             services.allocate_refund(
                 refund=refund,
