@@ -44,6 +44,7 @@ register(
       FROM payments_order AS orders
       LEFT JOIN payments_payment AS payment
         ON payment.order_id = orders.id AND payment.status = 'succeeded'
+       AND NOT payment.surplus
      WHERE orders.status IN ('paid', 'partly_refunded', 'refunded')
        AND orders.amount > 0
      GROUP BY orders.id
@@ -58,10 +59,44 @@ register(
       FROM payments_payment AS payment
      WHERE payment.status = 'succeeded'
        AND payment.succeeded_at < %(now)s - make_interval(secs => %(grace)s)
-       AND NOT EXISTS (SELECT 1 FROM payments_orderline AS line
-                        WHERE line.order_id = payment.order_id)
+       AND (payment.surplus
+            OR NOT EXISTS (SELECT 1 FROM payments_orderline AS line
+                            WHERE line.order_id = payment.order_id))
        AND NOT EXISTS (SELECT 1 FROM payments_refund AS refund
                         WHERE refund.payment_id = payment.id)
+    """,
+)
+register(
+    3,
+    "Surplus money goes back whole, unless its refund failed or the bank has it",
+    """
+    SELECT payment.id AS payment, payment.order_id AS "order", entry.amount,
+           coalesce(made.refunds, 0) AS refunds
+      FROM payments_payment AS payment
+      JOIN payments_ledgerentry AS entry
+        ON entry.payment_id = payment.id AND entry.kind = 'capture'
+      LEFT JOIN LATERAL (
+           SELECT sum(refund.amount)
+                      FILTER (WHERE refund.status <> 'failed') AS refunds,
+                  bool_or(refund.status = 'failed') AS failed
+             FROM payments_refund AS refund
+            WHERE refund.payment_id = payment.id) AS made ON true
+     WHERE payment.surplus AND made.failed IS NOT TRUE
+       AND coalesce(made.refunds, 0) <> entry.amount
+    """,
+)
+register(
+    3,
+    "Money that came on a payment which had ended is in the ledger within the hour",
+    """
+    SELECT payment.id AS payment, payment.order_id AS "order", payment.status,
+           news.provider_id AS event, news.error
+      FROM payments_stripeevent AS news
+      JOIN payments_payment AS payment ON payment.intent_id = news.object_id
+     WHERE news.type = 'payment_intent.succeeded'
+       AND payment.status IN ('failed', 'cancelled')
+       AND (news.received_at < %(now)s - interval '1 hour'
+            OR news.processed_at < %(now)s - make_interval(secs => %(grace)s))
     """,
 )
 register(
@@ -168,11 +203,12 @@ register(
       JOIN payments_order AS orders ON orders.id = payment.order_id
       JOIN payments_ledgerentry AS entry
         ON entry.payment_id = payment.id AND entry.kind = 'capture'
-     WHERE entry.amount <> payment.amount
-       AND NOT EXISTS (SELECT 1 FROM payments_refund AS refund
-                        WHERE refund.payment_id = payment.id
-                          AND refund.reason = 'mismatch')
-        OR payment.amount <> orders.amount
+     WHERE NOT payment.surplus
+       AND (entry.amount <> payment.amount
+            AND NOT EXISTS (SELECT 1 FROM payments_refund AS refund
+                             WHERE refund.payment_id = payment.id
+                               AND refund.reason = 'mismatch')
+            OR payment.amount <> orders.amount)
     """,
 )
 register(
@@ -181,7 +217,7 @@ register(
     """
     SELECT order_id AS "order", count(*) AS payments
       FROM payments_payment
-     WHERE status NOT IN ('failed', 'cancelled')
+     WHERE status NOT IN ('failed', 'cancelled') AND NOT surplus
      GROUP BY order_id
     HAVING count(*) > 1
     """,

@@ -24,6 +24,7 @@ from payments.models import (
     CardSetupStatus,
     Order,
     OrderLine,
+    OrderStatus,
     Payment,
     PaymentAttempt,
     PaymentStatus,
@@ -173,11 +174,16 @@ def _refund(refund: Refund) -> JSON:
 
 
 def _payment(order: Order, absolute: Absolute) -> JSON | None:
-    """The latest payment, as the card that was tried last left it."""
-    payments = sorted(order.payments.all(), key=lambda p: (p.is_live, p.created_at))
-    if not payments:
+    """The latest payment, as the card that was tried last left it.
+
+    While the order is open a surplus is not told of here, where it would look as if
+    the order were paid; its refund is.
+    """
+    is_open = order.status == OrderStatus.PENDING
+    own = [p for p in order.payments.all() if not (p.surplus and is_open)]
+    if not own:
         return None
-    payment = payments[-1]
+    payment = max(own, key=lambda p: (p.is_live, p.surplus, p.created_at))
     attempts = sorted(payment.attempts.all(), key=lambda attempt: attempt.pk)
     last = attempts[-1] if attempts else None
     asks = payment.status == PaymentStatus.REQUIRES_ACTION

@@ -36,6 +36,7 @@ CHECKS = [
           JOIN payments_paymentattempt AS attempt ON attempt.mandate_id = mandate.id
           JOIN payments_payment AS payment ON payment.id = attempt.payment_id
          WHERE attempt.status IN ('started', 'processing', 'succeeded')
+           AND NOT payment.surplus
          GROUP BY mandate.id
         HAVING count(DISTINCT payment.id) > 1
         """,

@@ -57,7 +57,7 @@ class PaymentInline(ReadOnlyInline):
     model = Payment
     venue_path = "order__event__venue"
     parent_venue_path = "event__venue"
-    fields = ("intent_id", "status", "collected", "succeeded_at", "flag")
+    fields = ("intent_id", "status", "collected", "succeeded_at", "surplus", "flag")
 
     @display(description="amount")
     def collected(self, payment: Payment) -> str:
@@ -232,13 +232,13 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     venue_path = "order__event__venue"
     list_display = ("__str__", "order", "status", "collected", "flag", "created_at")
-    list_filter = (FlaggedFilter, "status")
+    list_filter = (FlaggedFilter, "status", "surplus")
     list_select_related = ("order__event__venue",)
     search_fields = ("intent_id", "order__reference")
     ordering = ("-created_at", "pk")
     fields = (
         ("order", "status"),
-        ("collected", "succeeded_at"),
+        ("collected", "succeeded_at", "surplus"),
         "intent_id",
         "flag",
         "created_at",

@@ -18,7 +18,9 @@ from payments.models.news import (
 )
 from payments.models.orders import PAID_ORDER, Order, OrderLine, OrderStatus
 from payments.models.payments import (
+    ENDED_PAYMENT,
     IN_FLIGHT,
+    LIVE_PAYMENT,
     OPEN_PAYMENT,
     AttemptStatus,
     LedgerEntry,
@@ -39,7 +41,9 @@ from payments.models.refunds import (
 
 __all__ = [
     "COUNTED_REFUND",
+    "ENDED_PAYMENT",
     "IN_FLIGHT",
+    "LIVE_PAYMENT",
     "OPEN_PAYMENT",
     "PAID_ORDER",
     "UNPAID_REFUND",

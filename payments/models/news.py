@@ -44,6 +44,7 @@ class IncidentKind(models.TextChoices):
     LATE_HONOURED = "late_honoured", "paid late, tickets taken again"
     LATE_REFUNDED = "late_refunded", "paid too late, refunded"
     MISMATCH = "mismatch", "paid another amount"
+    SURPLUS = "surplus", "charged on a cancelled payment, refunded"
     DASHBOARD_REFUND = "dashboard_refund", "refunded in the provider's dashboard"
     REFUND_FAILED = "refund_failed", "a refund failed"
     DISPUTE = "dispute", "a payment is disputed"

@@ -26,6 +26,9 @@ OPEN_PAYMENT = (
     PaymentStatus.REQUIRES_ACTION,
     PaymentStatus.PROCESSING,
 )
+ENDED_PAYMENT = (PaymentStatus.FAILED, PaymentStatus.CANCELLED)
+# It has taken the order's money, or could still take it.
+LIVE_PAYMENT = ~Q(status__in=["failed", "cancelled"]) & Q(surplus=False)
 _OPEN_TO = {
     PaymentStatus.CREATED,
     PaymentStatus.REQUIRES_ACTION,
@@ -42,7 +45,8 @@ class Payment(PublicModel, StatefulModel):
     `key` is the idempotency key of its creation, so a crash between the call
     and the commit of `intent_id` is healed by creating it again with the same
     `customer_id`. A flag is a reason for staff to look. No sweep asks the
-    provider about it before `check_after`.
+    provider about it before `check_after`. A `surplus` came after we had ended it:
+    it is not the order's money, buys nothing, and all of it goes back (ADR 18).
     """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -50,7 +54,7 @@ class Payment(PublicModel, StatefulModel):
         PaymentStatus.REQUIRES_ACTION: _OPEN_TO - {PaymentStatus.REQUIRES_ACTION},
         PaymentStatus.PROCESSING: _OPEN_TO - {PaymentStatus.PROCESSING},
         PaymentStatus.SUCCEEDED: set(),
-        PaymentStatus.FAILED: set(),
+        PaymentStatus.FAILED: {PaymentStatus.SUCCEEDED},
         PaymentStatus.CANCELLED: {PaymentStatus.SUCCEEDED},
     }
 
@@ -66,6 +70,11 @@ class Payment(PublicModel, StatefulModel):
     status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.CREATED
     )
+    surplus = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Came after it had ended, beside what the order costs: goes back.",
+    )
     flag = models.CharField(max_length=200, blank=True)
     check_after = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -79,8 +88,12 @@ class Payment(PublicModel, StatefulModel):
             ),
             models.UniqueConstraint(
                 fields=["order"],
-                condition=~Q(status__in=["failed", "cancelled"]),
+                condition=LIVE_PAYMENT,
                 name="payments_payment_is_one_live_per_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(surplus=False) | Q(status=PaymentStatus.SUCCEEDED),
+                name="payments_payment_surplus_has_come",
             ),
         ]
         indexes = [
@@ -102,7 +115,7 @@ class Payment(PublicModel, StatefulModel):
     @property
     def is_live(self) -> bool:
         """Whether it has taken the order's money, or could still take it."""
-        return self.status not in (PaymentStatus.FAILED, PaymentStatus.CANCELLED)
+        return self.status not in ENDED_PAYMENT and not self.surplus
 
 
 class AttemptStatus(models.TextChoices):

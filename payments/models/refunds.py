@@ -31,6 +31,7 @@ class RefundReason(models.TextChoices):
     EVENT_CANCELLED = "event_cancelled", "the event was cancelled"
     EVENT_POSTPONED = "event_postponed", "the event was postponed"
     MISMATCH = "mismatch", "paid an amount we did not ask for"
+    SURPLUS = "surplus", "charged on a payment that had been cancelled"
     DASHBOARD = "dashboard", "made in the provider's dashboard"
 
 

@@ -48,7 +48,7 @@ CAPTURE = """
 WITH payment AS (
     UPDATE payments_payment
        SET status = 'succeeded', intent_id = %(intent)s, succeeded_at = %(now)s,
-           flag = ''
+           surplus = %(surplus)s, flag = ''
      WHERE id = %(payment)s AND status = %(was)s
     RETURNING id, order_id, currency
 ), entry AS (
@@ -69,7 +69,14 @@ SELECT coalesce((SELECT save_card FROM attempt), false) FROM payment
 """
 
 
-def capture(payment: Payment, *, intent_id: str, amount: int, now: datetime) -> bool:
+def capture(
+    payment: Payment,
+    *,
+    intent_id: str,
+    amount: int,
+    now: datetime,
+    surplus: bool = False,
+) -> bool:
     """Write down that the money came; whether its buyer asked us to keep the card.
 
     The payment is locked. Raises InvalidTransition if it cannot succeed.
@@ -79,6 +86,7 @@ def capture(payment: Payment, *, intent_id: str, amount: int, now: datetime) -> 
         "intent": intent_id,
         "was": payment.status,
         "amount": amount,
+        "surplus": surplus,
         "now": now,
     }
     row = None
@@ -91,6 +99,7 @@ def capture(payment: Payment, *, intent_id: str, amount: int, now: datetime) -> 
         status=PaymentStatus.SUCCEEDED,
         intent_id=intent_id,
         succeeded_at=now,
+        surplus=surplus,
         flag="",
     )
     return bool(row and row[0])

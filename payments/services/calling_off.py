@@ -31,6 +31,7 @@ from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments.models import (
     COUNTED_REFUND,
+    LIVE_PAYMENT,
     OPEN_PAYMENT,
     DisputeStatus,
     Order,
@@ -135,7 +136,9 @@ def _owed_orders() -> QuerySet[Order]:
         ~Exists(named), order=OuterRef("pk"), returned_at=None
     ).exclude(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
     counted = Refund.objects.filter(
-        payment__order=OuterRef("pk"), status__in=COUNTED_REFUND
+        payment__order=OuterRef("pk"),
+        payment__surplus=False,
+        status__in=COUNTED_REFUND,
     )
     given_back = counted.order_by().values("payment__order").annotate(Sum("amount"))
     something_left = Q(amount=0) | Q(
@@ -154,7 +157,7 @@ def _owed_orders() -> QuerySet[Order]:
 def _disputed_payments() -> QuerySet[Payment]:
     """Of an order around: those whose money the bank has, or asks for."""
     return Payment.objects.filter(
-        order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
+        LIVE_PAYMENT, order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
     )
 
 

@@ -20,6 +20,8 @@ from payments.services import books
 
 WON = {"won", "warning_closed", "prevented"}
 LOST = {"lost"}
+NOT_ADMITTED = "Its unused tickets do not admit until it is won."
+STILL_GOOD = "It was surplus money: its order's tickets are not touched."
 DEAD = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
 
@@ -27,8 +29,9 @@ DEAD = (DisputeStatus.OPEN, DisputeStatus.LOST)
 def apply_dispute(*, payment: Payment, info: DisputeInfo, now: datetime) -> Dispute:
     """Bring a dispute and the books to what the provider says; again: no change.
 
-    While it is open or lost, the order's unused tickets do not admit. Lost, the
-    refunds still owed for it are dropped: the bank has the money.
+    While it is open or lost, the order's unused tickets do not admit, unless it is
+    of a surplus, which did not pay for them. Lost, the refunds still owed for it are
+    dropped: the bank has the money.
     """
     order, payment = books.lock(payment.pk)
     dispute, made = Dispute.objects.get_or_create(
@@ -48,7 +51,7 @@ def apply_dispute(*, payment: Payment, info: DisputeInfo, now: datetime) -> Disp
             order=order,
             detail=(
                 f"{in_words(info.amount, info.currency)} disputed ({info.reason}). "
-                "Its unused tickets do not admit until it is won."
+                f"{STILL_GOOD if payment.surplus else NOT_ADMITTED}"
             ),
             dedupe_key=info.id,
         )
@@ -84,6 +87,6 @@ def _decide(
 def why_not_admitted(ticket: Ticket) -> str | None:
     """The reason a disputed ticket stays out; asked by the door at every scan."""
     disputed = Dispute.objects.filter(
-        status__in=DEAD, payment__order__lines__ticket=ticket
+        status__in=DEAD, payment__surplus=False, payment__order__lines__ticket=ticket
     )
     return "its payment is disputed by the buyer's bank" if disputed.exists() else None

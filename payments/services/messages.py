@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from notifications import services as notifications
-from payments.models import Order, Refund, RefundReason
+from payments.models import Order, OrderStatus, Payment, Refund, RefundReason
 from payments.money import in_words
 from payments.services.declines import reason
 
@@ -54,6 +54,29 @@ def tell_too_late(
         body=(
             f"{why}, so you have no tickets. {in_words(amount, order.currency)} goes "
             f"back to your card. Order {order.reference}. You need not do anything."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
+
+
+def tell_surplus(order: Order, payment: Payment, amount: int, *, now: datetime) -> None:
+    """Money came that the order does not need: say that it is not for the tickets."""
+    stands = {
+        OrderStatus.PENDING: "It does not pay for your order, which is still open.",
+        OrderStatus.CANCELLED: "Your order stays cancelled.",
+    }.get(OrderStatus(order.status), "Your order stays as it is.")
+    notifications.enqueue(
+        user=order.user,
+        kind="paid_too_late",
+        dedupe_key=f"surplus:{payment.pk}",
+        title="A charge goes back to your card",
+        body=(
+            f"Your card was charged {in_words(amount, payment.currency)} for "
+            f"{order.event.name} on a payment that had been cancelled. All of it goes "
+            f"back to your card. {stands} Order {order.reference}. You need not do "
+            "anything."
         ),
         link=f"/orders/{order.pk}",
         now=now,

@@ -39,7 +39,7 @@ from payments.models import (
 )
 from payments.models.news import ReconcileRun
 from payments.money import in_words
-from payments.services import asking, books, disputes, repaying
+from payments.services import asking, books, disputes, repaying, surplus
 from payments.services.differences import Difference, in_our_own_house, stuck_events
 from payments.services.errors import PaymentStuck
 
@@ -263,14 +263,21 @@ def _state(
     if paid_here and not paid_there:
         yield Difference("paid_only_here", intent.id, told)
     elif paid_there and not paid_here:
-        missed = Difference("missed_success", intent.id, told, "settle it")
-        yield _mend(missed, payment, now, repair, cancel=False)
+        yield _mend(_missed(intent, payment, told), payment, now, repair, cancel=False)
     elif intent.status == IntentStatus.CANCELED and payment.status in OPEN_PAYMENT:
         missed = Difference("missed_cancellation", intent.id, told, "close it")
         yield _mend(missed, payment, now, repair, cancel=False)
     elif intent.status in OPEN_INTENT and _should_be_over(payment):
         left = Difference("intent_left_open", intent.id, told, "cancel the intent")
         yield _mend(left, payment, now, repair, cancel=True)
+
+
+def _missed(intent: Intent, payment: Payment, told: str) -> Difference:
+    """Money that we did not hear of, and what the ordinary flow would do with it."""
+    if surplus.is_surplus(payment.order, payment):
+        told += f", and the order is {payment.order.status}"
+        return Difference("surplus_charge", intent.id, told, "give it back")
+    return Difference("missed_success", intent.id, told, "settle it")
 
 
 def _should_be_over(payment: Payment) -> bool:

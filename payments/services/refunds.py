@@ -17,6 +17,7 @@ from inventory import services as inventory
 from inventory.models import TicketStatus
 from payments.models import (
     COUNTED_REFUND,
+    LIVE_PAYMENT,
     Dispute,
     DisputeStatus,
     Order,
@@ -166,10 +167,11 @@ def open_lines(order: Order) -> QuerySet[OrderLine]:
 
 
 def _payment_to_refund(order: Order) -> Payment | None:
-    """The payment that paid the order; None for a free one."""
+    """The payment that paid the order; None for a free one. Never a surplus."""
     if order.status not in (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED):
         raise NotRefundable(reference=order.reference, why=f"it is {order.status}")
-    return order.payments.filter(status=PaymentStatus.SUCCEEDED).first()
+    paid = order.payments.filter(LIVE_PAYMENT, status=PaymentStatus.SUCCEEDED)
+    return paid.first()
 
 
 def refuse_if_disputed(order: Order, payment: Payment) -> None:

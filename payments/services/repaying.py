@@ -44,6 +44,8 @@ DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
 REFUSED_WAIT = timedelta(minutes=10)
 CAME_BACK = ("failed", "canceled")
+SAY_WHICH_LINES = "Its tickets are still good: say which lines it is for."
+NO_TICKETS_CONCERNED = "It was surplus money, which no ticket was paid with."
 
 
 @dataclass
@@ -182,7 +184,8 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
         books.enter(
             payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
         )
-        if refund.reason != RefundReason.DASHBOARD or not refund.unallocated:
+        by_hand = refund.reason == RefundReason.DASHBOARD and refund.unallocated
+        if not (by_hand or payment.surplus):
             goodwill = refund.reason == RefundReason.GOODWILL
             rest = goodwill or owed_or_paid(payment) < payment.amount
             move_order(order, rest=rest)
@@ -227,12 +230,13 @@ def _ours(payment: Payment, result: RefundResult) -> Refund | None:
 
 def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
     order, payment = books.lock(payment.pk)
+    told = NO_TICKETS_CONCERNED if payment.surplus else SAY_WHICH_LINES
     books.report(
         IncidentKind.DASHBOARD_REFUND,
         order=order,
         detail=(
             f"{in_words(result.amount, result.currency)} was refunded at the provider "
-            "and not here. Its tickets are still good: say which lines it is for."
+            f"and not here. {told}"
         ),
         dedupe_key=result.id,
     )
@@ -243,7 +247,7 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
             "amount": result.amount,
             "currency": result.currency,
             "reason": RefundReason.DASHBOARD,
-            "unallocated": True,
+            "unallocated": not payment.surplus,
             "status": RefundStatus.PENDING,
             "created_at": now,
         },

@@ -27,7 +27,7 @@ from payments.models import (
     RefundReason,
 )
 from payments.money import in_words
-from payments.services import books, mandates, messages
+from payments.services import books, mandates, messages, surplus
 from payments.services.keeping import keep_card
 from payments.services.knowing import Known, known_of
 from ticketapp.jobs import look_now
@@ -93,6 +93,9 @@ def _settle(payment: Payment, intent: Intent, now: datetime) -> Order:
     """The money is there: the tickets become the buyer's, or it goes back."""
     order, payment = books.lock(payment.pk)
     if payment.status == PaymentStatus.SUCCEEDED:
+        return order
+    if surplus.is_surplus(order, payment):
+        surplus.give_back(order, payment, intent, now=now)
         return order
     _capture(payment, intent, now)
     if refusal := _reason_to_refund(order, payment, intent):

@@ -118,7 +118,6 @@ def test_late_money_without_tickets_goes_back_once_and_the_buyer_is_told():
 
 def test_late_money_for_an_order_closed_meanwhile_is_honoured_too():
     hold, placed = freed_with_the_money_on_its_way()
-    Payment.objects.update(status=PaymentStatus.CANCELLED)
     placed.move_to(OrderStatus.CANCELLED, cancelled_at=NOON)
 
     services.ask_about(payment=placed.payments.get(), now=after(hold, minutes=1))

@@ -1167,10 +1167,11 @@ export interface components {
          *     * `event_cancelled` - the event was cancelled
          *     * `event_postponed` - the event was postponed
          *     * `mismatch` - paid an amount we did not ask for
+         *     * `surplus` - charged on a payment that had been cancelled
          *     * `dashboard` - made in the provider's dashboard
          * @enum {string}
          */
-        OrderRefundReasonEnum: "staff" | "goodwill" | "too_late" | "event_cancelled" | "event_postponed" | "mismatch" | "dashboard";
+        OrderRefundReasonEnum: "staff" | "goodwill" | "too_late" | "event_cancelled" | "event_postponed" | "mismatch" | "surplus" | "dashboard";
         /**
          * @description * `owed` - Owed
          *     * `pending` - Pending
