@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0006_sandbox_documents'),
+        ('payments', '0007_lost_cards'),
     ]
 
     operations = [
