@@ -132,6 +132,7 @@ def order_document(order: Order, *, now: datetime, absolute: Absolute) -> JSON:
             "status": hold.status,
             "expires_at": utc(hold.expires_at),
         },
+        "can_hand_back": services.may_hand_back(order, now=now),
         "refunds": [_refund(refund) for refund in _refunds(order)],
         "tickets": [line.ticket_id for line in lines if not line.returned_at],
         "created_at": utc(order.created_at),

@@ -115,6 +115,9 @@ class OrderSerializer(serializers.Serializer):
     lines = OrderLineSerializer(many=True)
     payment = OrderPaymentSerializer(allow_null=True)
     hold = OrderHoldSerializer()
+    can_hand_back = serializers.BooleanField(
+        help_text="The event is postponed or was put off: `refund` gives it back."
+    )
     refunds = OrderRefundSerializer(many=True)
     tickets = serializers.ListField(child=serializers.UUIDField())
     created_at = serializers.DateTimeField()

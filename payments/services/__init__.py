@@ -9,6 +9,7 @@ from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
 from payments.services.calling_off import (
     Progress,
+    may_hand_back,
     progress_of,
     refund_postponed,
     sweep_called_off_events,
@@ -94,6 +95,7 @@ __all__ = [
     "forget_removed_cards",
     "has_expired",
     "is_usable",
+    "may_hand_back",
     "pay_order",
     "pay_refunds",
     "place_order",

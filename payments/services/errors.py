@@ -208,7 +208,8 @@ class NotPostponed(DomainError):
     code = "not_postponed"
     title = "This cannot be handed back here."
     message = (
-        "You can hand order {reference} back yourself while its event is postponed, "
-        "and it is not. Nothing has changed. Ask the venue."
+        "You can hand order {reference} back yourself while its event is postponed, or "
+        "before the new date that it was put off to, and neither is so. Nothing has "
+        "changed. Ask the venue."
     )
     action = Action.CONTACT_SUPPORT

@@ -13,6 +13,8 @@ from payments.services.declines import reason
 TTL = timedelta(days=3)
 # What the key of this news begins with; the order's id follows.
 CALLED_OFF = "called-off:"
+# The order's id and the date follow.
+NEW_DATE = "new-date:"
 
 
 def tell_receipt(order: Order, *, now: datetime) -> None:
@@ -127,14 +129,37 @@ def tell_postponed(order: Order, *, now: datetime) -> None:
         title=f"Postponed: {order.event.name}",
         body=(
             f"{order.event.name} does not take place on {date:%-d %B}. Your tickets "
-            "are good for the new date, which we will tell you. If that does not suit "
-            "you, hand them back in the app and get your money back."
+            "are good for the new date, which we will tell you. If you do not want to "
+            "wait for it, or cannot come then, hand them back in the app and get your "
+            "money back."
         ),
         link=f"/orders/{order.pk}",
         now=now,
         ttl=TTL,
     )
     Order.objects.filter(pk=order.pk).update(told_postponed_for=date)
+
+
+def tell_new_date(order: Order, *, now: datetime) -> None:
+    """Once for each date, to whom it was said that another does not hold."""
+    event = order.event
+    when = f"{event.local_date:%-d %B %Y}"
+    if event.starts_at:
+        when = f"{event.starts_at.astimezone(event.venue.zone):%-d %B %Y at %H:%M}"
+    notifications.enqueue(
+        user=order.user,
+        kind="event_called_off",
+        dedupe_key=f"{NEW_DATE}{order.pk}:{event.local_date}",
+        title=f"New date: {event.name}",
+        body=(
+            f"{event.name} takes place on {when}. Your "
+            "tickets are good for it. If you cannot come, hand them back in the app "
+            "before it begins and get your money back."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
 
 
 def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:

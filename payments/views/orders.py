@@ -175,8 +175,9 @@ class OrderRefundView(OwnOrdersView):
     @extend_schema(request=None, responses=OrderSerializer)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Hand an order back because its event is postponed.
+        """Hand an order back because its event is postponed or was put off.
 
+        While `can_hand_back` is true: until the event begins on its new date.
         The tickets stop being good, and what was paid goes back to the card.
         """
         order = self.get_object()

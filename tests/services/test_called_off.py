@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from events import services as events
 from events.models import EventStatus
 from inventory.models import TicketStatus
 from notifications.models import Notification
@@ -273,6 +274,72 @@ def test_a_postponed_event_keeps_its_tickets_and_tells_once(show):
     assert placed.status == OrderStatus.PAID
     [note] = Notification.objects.filter(kind="event_called_off")
     assert "1 June" in note.body
+
+
+def put_off(show, days: int = 7):
+    events.reschedule_event(
+        event=show, starts_at=show.starts_at + timedelta(days=days), now=LATER
+    )
+
+
+def told() -> list[str]:
+    notes = Notification.objects.filter(kind="event_called_off")
+    return sorted(notes.values_list("title", flat=True))
+
+
+def test_a_new_date_is_told_as_such_once_it_holds(show):
+    placed = paid(event=show)
+    call_off(show, EventStatus.POSTPONED)
+    sweep()
+
+    put_off(show)
+    assert sweep().told == 0
+    events.publish_event(event=show, now=LATER)
+    assert (sweep().told, sweep().told) == (1, 0)
+
+    assert told() == ["New date: Late Show", "Postponed: Late Show"]
+    note = Notification.objects.get(title="New date: Late Show")
+    assert "takes place on 8 June 2026 at 21:00" in note.body
+    assert note.user == placed.user
+
+
+def test_a_new_date_that_does_not_hold_either_is_told_too(show):
+    paid(event=show)
+    for _ in range(2):
+        call_off(show, EventStatus.POSTPONED)
+        sweep()
+        put_off(show)
+        events.publish_event(event=show, now=LATER)
+        sweep()
+
+    assert told() == ["New date: Late Show"] * 2 + ["Postponed: Late Show"] * 2
+
+
+def test_who_was_put_off_may_hand_back_until_the_event_begins(show):
+    placed, late = paid(event=show), paid(event=show)
+    call_off(show, EventStatus.POSTPONED)
+    sweep()
+    put_off(show)
+    events.publish_event(event=show, now=LATER)
+
+    placed, late = Order.objects.order_by("created_at", "pk")
+    services.refund_postponed(order=placed, now=LATER)
+    with pytest.raises(services.NotPostponed):
+        services.refund_postponed(order=late, now=show.starts_at)
+
+    assert Refund.objects.get().payment.order == placed
+
+
+def test_who_bought_for_the_new_date_may_not(show):
+    call_off(show, EventStatus.POSTPONED)
+    put_off(show)
+    events.publish_event(event=show, now=LATER)
+    placed = paid(event=show, now=LATER)
+
+    with pytest.raises(services.NotPostponed):
+        services.refund_postponed(order=placed, now=LATER)
+
+    assert sweep().told == 0
 
 
 def test_a_buyer_may_hand_a_postponed_order_back(show):

@@ -367,8 +367,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hand an order back because its event is postponed
-         * @description The tickets stop being good, and what was paid goes back to the card.
+         * Hand an order back because its event is postponed or was put off
+         * @description While `can_hand_back` is true: until the event begins on its new date.
+         *     The tickets stop being good, and what was paid goes back to the card.
          */
         post: operations["orders_refund"];
         delete?: never;
@@ -1107,6 +1108,8 @@ export interface components {
             lines: components["schemas"]["OrderLine"][];
             payment: components["schemas"]["OrderPayment"] | null;
             hold: components["schemas"]["OrderHold"];
+            /** @description The event is postponed or was put off: `refund` gives it back. */
+            can_hand_back: boolean;
             refunds: components["schemas"]["OrderRefund"][];
             tickets: string[];
             /** Format: date-time */

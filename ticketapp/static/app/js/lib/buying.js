@@ -78,6 +78,10 @@ export const loadOrder = (id) => api(`/orders/${id}`);
 export const cancelOrder = (id) =>
   sendOnce(`cancel:${id}`, `/orders/${id}/cancel`, {});
 
+/** @param {string} id */
+export const handBack = (id) =>
+  sendOnce(`refund:${id}`, `/orders/${id}/refund`, {});
+
 /**
  * Ask for the order until its payment has come to an end, one way or another.
  * @param {string} id

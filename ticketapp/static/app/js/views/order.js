@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import { EventNews } from "../components/event-news.js";
 import { TopBar } from "../components/frame.js";
+import { HandBack } from "../components/hand-back.js";
 import { Icon } from "../components/icon.js";
 import { Notice, Refusal } from "../components/notice.js";
 import { SignIn } from "../components/sign-in.js";
@@ -39,13 +40,13 @@ export function OrderView({ route }) {
       ${!isSignedIn && html`<h1 tabindex="-1">${t("Order")}</h1><${SignIn} />`}
       ${isSignedIn && error && !data && html`<${Refusal} error=${error} onRetry=${reload} level=${1} />`}
       ${isSignedIn && !data && !error && html`<p role="status">${t("Loading…")}</p>`}
-      ${data && html`<${Loaded} order=${data} />`}
+      ${data && html`<${Loaded} order=${data} reload=${reload} />`}
     </div>
   `;
 }
 
-/** @param {{order: Order}} props */
-function Loaded({ order }) {
+/** @param {{order: Order, reload: () => void}} props */
+function Loaded({ order, reload }) {
   const now = useNow(30_000);
   const isFresh = Boolean(history.state?.justPaid);
   useEffect(() => {
@@ -61,6 +62,7 @@ function Loaded({ order }) {
     ${isPaid(order) && html`<${EventNews} event=${order.event} />`}
     <${State} order=${order} />
     ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
+    ${order.can_hand_back && html`<${HandBack} order=${order} onDone=${reload} />`}
     <${Receipt} order=${order} now=${now} />
   `;
 }
@@ -76,6 +78,12 @@ const YoureIn = ({ order }) => html`
 
 /** @param {{order: Order}} props */
 function State({ order }) {
+  if (order.status === "pending" && order.payment?.status === "processing") {
+    return html`<${Notice}
+      title=${t("Your payment is on its way")}
+      text=${t("Your bank has not answered yet. If it says yes, the tickets are yours; if it says no, you are not charged.")}
+    />`;
+  }
   if (order.status === "pending") {
     return html`<${Notice}
       title=${t("Not paid yet")}
@@ -84,6 +92,12 @@ function State({ order }) {
     >
       ${order.hold && html`<a class="button" href=${`/checkout/${order.hold.id}`}>${t("Go on to pay")}</a>`}
     <//>`;
+  }
+  if (order.status === "cancelled" && order.refunds.length > 0) {
+    return html`<${Notice}
+      title=${t("Your payment goes back")}
+      text=${t("It came when these tickets could not be given for it any more, so you have none. There is nothing you need to do.")}
+    />`;
   }
   if (order.status === "cancelled") {
     return html`<${Notice} title=${t("Cancelled")} text=${t("This order was given up before it was paid.")} />`;
@@ -130,10 +144,11 @@ function Refunds({ order }) {
 }
 
 /** @param {Order["refunds"][number]["status"]} status */
-const refundWords = (status) =>
-  status === "succeeded"
-    ? t("sent to your bank, which may take up to ten days to show it")
-    : t("on its way");
+const refundWords = (status) => {
+  if (status === "succeeded") return t("sent to your bank, which may take up to ten days to show it");
+  if (status === "failed") return t("did not reach your bank; we have been told, or ask support");
+  return t("on its way");
+};
 
 /** @param {{order: Order, now: number}} props */
 function Receipt({ order, now }) {

@@ -1,0 +1,68 @@
+"""The page of an order says where its money is, and gives it back where it may."""
+
+from playwright.sync_api import expect
+
+from events import services as events
+from events.models import Event
+from payments.models import Order, Payment, Refund, RefundReason, RefundStatus
+
+
+def the_page_says(phone, *words: str) -> None:
+    phone.open(f"/orders/{Order.objects.get().pk}")
+    for each in words:
+        expect(phone.page.get_by_text(each)).to_be_visible()
+
+
+def refunded(**fields) -> None:
+    payment = Payment.objects.get()
+    Refund.objects.create(
+        payment=payment, amount=payment.amount, currency="GBP", **fields
+    )
+
+
+def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
+    phone.buy(rush)
+    events.postpone_event(event=Event.objects.get(pk=rush.event_id))
+    the_page_says(phone, "This event is postponed")
+
+    phone.button("Cannot come? Hand your 2 tickets back").click()
+    assert not Refund.objects.exists()
+    phone.button("Hand back").click()
+
+    expect(phone.page.get_by_text("on its way")).to_be_visible()
+    assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
+
+
+def test_nothing_is_handed_back_while_the_date_holds(phone, rush):
+    phone.buy(rush)
+
+    the_page_says(phone, "Receipt")
+
+    assert phone.page.get_by_role("button", name="Hand your").count() == 0
+
+
+def test_money_that_came_too_late_is_not_called_unpaid(phone, rush):
+    phone.buy(rush)
+    Order.objects.update(status="cancelled")
+    refunded(reason=RefundReason.TOO_LATE)
+
+    the_page_says(phone, "Your payment goes back", "on its way")
+
+    assert not phone.page.get_by_text("before it was paid").count()
+
+
+def test_nobody_is_told_that_no_money_moved_while_nobody_knows(phone, rush):
+    phone.buy(rush)
+    Order.objects.update(status="pending")
+    Payment.objects.update(status="processing")
+
+    the_page_says(phone, "Your bank has not answered yet")
+
+    assert not phone.page.get_by_text("No money has moved").count()
+
+
+def test_a_refund_that_came_back_is_not_on_its_way(phone, rush):
+    phone.buy(rush)
+    refunded(reason=RefundReason.STAFF, status=RefundStatus.FAILED)
+
+    the_page_says(phone, "did not reach your bank")
