@@ -20,11 +20,13 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from ticketapp.prepared import execute
+from ticketapp.rows import instance_of
 
 HEADER = "X-Session-Token"
 MAX_TOKEN_LENGTH = 40
 # Every signed-in call reads a user: planned once and not written by the ORM each time.
 FIELDS = User._meta.concrete_fields
+NAMES = tuple(field.attname for field in FIELDS)
 FIND_USER = f"""
 SELECT {", ".join(field.column for field in FIELDS)}
   FROM accounts_user WHERE id = %(user)s
@@ -81,8 +83,7 @@ def find_user(user_id: UUID) -> User | None:
     with connection.cursor() as cursor:
         execute(cursor, FIND_USER, params=params)
         row = cursor.fetchone()
-    names = [field.attname for field in FIELDS]
-    return User.from_db(connection.alias, names, row) if row else None
+    return instance_of(User, NAMES, row) if row else None
 
 
 class SessionTokenAuthentication(BaseAuthentication):

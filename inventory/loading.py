@@ -4,38 +4,37 @@ The same rows as `TicketType.objects.with_terms()`, in one statement that is
 planned once and not written anew by the ORM for each of a thousand buyers.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
-from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, models
+from django.db import connection
 
 from events.models import Event, Venue
 from inventory.models import PriceStep, TicketType
 from ticketapp.prepared import execute
+from ticketapp.rows import instance_of
 
-# Left for Django to fetch should anybody ask: nobody who holds tickets does.
-LEFT_OUT = {"search_text", "created_at", "description", "match_key"}
-LEFT_OUT_OF_EVENT = LEFT_OUT | {"location"}
-
-
-def fields_of(model: type[models.Model], left_out: set[str]) -> list[models.Field]:
-    return [
-        field for field in model._meta.concrete_fields if field.name not in left_out
-    ]
-
-
-PARTS = [
-    ("type", TicketType, fields_of(TicketType, LEFT_OUT)),
-    ("event", Event, fields_of(Event, LEFT_OUT_OF_EVENT)),
-    ("venue", Venue, fields_of(Venue, LEFT_OUT)),
-]
-COLUMNS = ", ".join(
-    f"{alias}.{field.column}" for alias, _, fields in PARTS for field in fields
+# The rest is left for Django to fetch should anybody ask: nobody who holds does.
+# An event's own key and its venue's are known from the row before.
+ASKED_OF_TYPE = (
+    *("id", "event_id", "name", "unit_amount", "fee_amount", "fee_name"),
+    *("currency", "capacity", "floor_amount"),
 )
+ASKED_OF_EVENT = (
+    *("venue_id", "name", "status", "image_url", "starts_at", "doors_at", "ends_at"),
+    *("local_date", "sales_open_at", "sales_close_at", "per_buyer_limit"),
+)
+ASKED_OF_VENUE = (
+    *("name", "address", "city", "country", "location", "location_precision"),
+    *("time_zone", "refund_policy", "tax_name", "tax_mode", "tax_basis_points"),
+)
+ASKED = {"type": ASKED_OF_TYPE, "event": ASKED_OF_EVENT, "venue": ASKED_OF_VENUE}
+COLUMNS = ", ".join(
+    f"{alias}.{column}" for alias, columns in ASKED.items() for column in columns
+)
+OF_EVENT = len(ASKED_OF_TYPE)
+OF_VENUE = OF_EVENT + len(ASKED_OF_EVENT)
 TERMS = f"""
 /* terms_of_type */
 SELECT {COLUMNS},
@@ -56,18 +55,15 @@ def find_type(type_id: UUID) -> TicketType | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    values = iter(row)
-    found, event, venue = (made_of(model, fields, values) for _, model, fields in PARTS)
-    found.event, event.venue = event, venue
-    found._prefetched_objects_cache = {"price_steps": steps_of(found, next(values))}
+    found = instance_of(TicketType, ASKED_OF_TYPE, row[:OF_EVENT])
+    found.event = event = instance_of(
+        Event, ("id", *ASKED_OF_EVENT), (found.event_id, *row[OF_EVENT:OF_VENUE])
+    )
+    event.venue = instance_of(
+        Venue, ("id", *ASKED_OF_VENUE), (event.venue_id, *row[OF_VENUE:-1])
+    )
+    vars(found)["_prefetched_objects_cache"] = {"price_steps": steps_of(found, row[-1])}
     return found
-
-
-def made_of(
-    model: type[models.Model], fields: list[models.Field], values: Iterator[Any]
-) -> Any:
-    names = [field.attname for field in fields]
-    return model.from_db(connection.alias, names, list(islice(values, len(fields))))
 
 
 def steps_of(ticket_type: TicketType, packed: str | None) -> list[PriceStep]:

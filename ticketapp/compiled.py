@@ -19,8 +19,33 @@ from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from ticketapp.prepared import execute
+from ticketapp.rows import instance_of
 
 M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Relative:
+    """A row that comes along with another, as Django's own populator knows it."""
+
+    model: type[Model]
+    names: tuple[str, ...]
+    span: slice
+    key: int
+    keep: Callable[[Any, Any], None]
+    keep_back: Callable[[Any, Any], None]
+    relatives: "list[_Relative]"
+
+    def populate(self, row: Sequence[Any], nearer: Any) -> None:
+        values = row[self.span]
+        if values[self.key] is None:
+            self.keep(nearer, None)
+            return
+        found = instance_of(self.model, self.names, values)
+        for relative in self.relatives:
+            relative.populate(row, found)
+        self.keep(nearer, found)
+        self.keep_back(found, nearer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +57,10 @@ class _Text:
     locks: bool
     compiler: Any
     model: type[Model]
-    names: list[str]
+    names: tuple[str, ...]
     span: slice
     columns: list[Any]
-    relatives: Sequence[Any]
+    relatives: list[_Relative]
 
 
 class Compiled(Generic[M]):
@@ -66,7 +91,8 @@ class Compiled(Generic[M]):
         """Every row, in the order of the queryset."""
         text = self._text or self._compile()
         here = connections[DEFAULT_DB_ALIAS]
-        if (text.locks or self._lock) and here.get_autocommit():
+        locks = text.locks or self._lock
+        if locks and not here.in_atomic_block and here.get_autocommit():
             raise TransactionManagementError("A lock needs a transaction to last.")
         params = text.fixed | ids
         with here.cursor() as cursor:
@@ -97,7 +123,7 @@ class Compiled(Generic[M]):
             return found
 
     def _object(self, text: _Text, row: Sequence[Any]) -> M:
-        found: Any = text.model.from_db(DEFAULT_DB_ALIAS, text.names, row[text.span])
+        found: Any = instance_of(text.model, text.names, row[text.span])
         for relative in text.relatives:
             relative.populate(row, found)
         return found
@@ -124,10 +150,12 @@ class Compiled(Generic[M]):
             locks=queryset.query.select_for_update,
             compiler=compiler,
             model=info["model"],
-            names=[column[0].target.attname for column in select[first:last]],
+            names=tuple(column[0].target.attname for column in select[first:last]),
             span=slice(first, last),
             columns=[column[0] for column in select],
-            relatives=get_related_populators(info, select, connection.alias),
+            relatives=_relatives(
+                get_related_populators(info, select, connection.alias)
+            ),
         )
         return text
 
@@ -135,6 +163,21 @@ class Compiled(Generic[M]):
         if isinstance(param, UUID | str):
             return self._marks.get(str(param), f"fixed_{turn}")
         return f"fixed_{turn}"
+
+
+def _relatives(populators: Sequence[Any]) -> list[_Relative]:
+    return [
+        _Relative(
+            model=known.model_cls,
+            names=tuple(known.init_list),
+            span=slice(known.cols_start, known.cols_end),
+            key=known.pk_idx,
+            keep=known.local_setter,
+            keep_back=known.remote_setter,
+            relatives=_relatives(known.related_populators),
+        )
+        for known in populators
+    ]
 
 
 def all_but(path: str, model: type[Model], *asked: str) -> list[str]:

@@ -20,7 +20,6 @@ from datetime import date, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
@@ -57,16 +56,10 @@ class Plan:
     names: tuple[str, ...]
     call: str
     bare_call: str
-    made_at: float
     lifetime: float
-
-    @property
-    def is_old(self) -> bool:
-        return time.monotonic() - self.made_at > self.lifetime
+    old_at: float
 
 
-Key = tuple[str, tuple[type, ...]]
-_plans: "WeakKeyDictionary[Any, dict[Key, Plan]]" = WeakKeyDictionary()
 _serial = count(1)
 
 
@@ -77,7 +70,8 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     same `params`. The types in the plan follow from the values of this call, or,
     not `typed`, from the columns that they are written to or compared with.
     """
-    return _plan_of(connections[DEFAULT_DB_ALIAS], statement, params, typed=typed).call
+    here, types = connections[DEFAULT_DB_ALIAS], _types(params) if typed else None
+    return _plan_of(here, statement, params, types).call
 
 
 def execute(
@@ -89,21 +83,32 @@ def execute(
     `planned` gives: psycopg2 takes longer to look up a parameter by its name than to
     write its value into the statement.
     """
-    plans = [_plan_of(cursor.db, text, params, typed=typed) for text in statements]
-    values = [params[name] for plan in plans for name in plan.names]
-    cursor.execute("; ".join(plan.bare_call for plan in plans), values)
+    types = _types(params) if typed else None
+    calls, values = [], []
+    for statement in statements:
+        plan = _plan_of(cursor.db, statement, params, types)
+        calls.append(plan.bare_call)
+        values.extend(map(params.__getitem__, plan.names))
+    cursor.execute("; ".join(calls), values)
+
+
+def _types(params: Mapping[str, Any]) -> tuple[type, ...]:
+    return tuple(map(type, params.values()))
 
 
 def _plan_of(
-    here: Any, statement: str, params: Mapping[str, Any], *, typed: bool
+    here: Any,
+    statement: str,
+    params: Mapping[str, Any],
+    types: tuple[type, ...] | None,
 ) -> Plan:
-    here.ensure_connection()
-    plans = _plans.setdefault(here.connection, {})
-    key = (statement, tuple(map(type, params.values())) if typed else ())
-    plan = plans.get(key)
-    if plan is None or plan.is_old:
-        types = {name: sql_type(params[name]) for name in params} if typed else {}
-        plans[key] = plan = _plan(statement, types, instead_of=plan)
+    if here.connection is None:
+        here.ensure_connection()
+    plan = here.plans.get((statement, types))
+    if plan is None or plan.old_at < time.monotonic():
+        of_values = {name: sql_type(params[name]) for name in params} if types else {}
+        plan = _plan(statement, of_values, instead_of=plan)
+        here.plans[statement, types] = plan
     return plan
 
 
@@ -141,13 +146,14 @@ def _plan(
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(make)
     lifetime = 2 * instead_of.lifetime if instead_of else FIRST_LIFETIME_SECONDS
+    lifetime = min(lifetime, LONGEST_LIFETIME_SECONDS)
     return Plan(
         name,
         names=tuple(numbered),
         call=_call(name, [f"%({argument})s" for argument in numbered]),
         bare_call=_call(name, ["%s"] * len(numbered)),
-        made_at=time.monotonic(),
-        lifetime=min(lifetime, LONGEST_LIFETIME_SECONDS),
+        lifetime=lifetime,
+        old_at=time.monotonic() + lifetime,
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from select import POLLIN, poll
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Self
 
 from django.contrib.gis.db.backends.postgis import base
 from django.contrib.gis.db.backends.postgis.schema import PostGISSchemaEditor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR as IN_ERROR
 
@@ -43,8 +45,50 @@ class SchemaEditor(PostGISSchemaEditor):
             self.execute("RESET statement_timeout")
 
 
+class Cursor(CursorWrapper):
+    """Django's, with less between it and the driver's where nothing is to be done."""
+
+    def execute(self, sql: Any, params: Any = None) -> Any:
+        if self.db.execute_wrappers or params is None:
+            return super().execute(sql, params)
+        self.db.validate_no_broken_transaction()
+        with self.db.wrap_database_errors:
+            return self.cursor.execute(sql, params)
+
+    def fetchone(self) -> Any:
+        with self.db.wrap_database_errors:
+            return self.cursor.fetchone()
+
+    def fetchall(self) -> Any:
+        with self.db.wrap_database_errors:
+            return self.cursor.fetchall()
+
+    def close(self) -> None:
+        self.cursor.close()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = SchemaEditor
+    # What this session has planned: see `ticketapp.prepared`.
+    plans: dict[Any, Any]
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self.plans = {}
+        return super().get_new_connection(conn_params)
+
+    def make_cursor(self, cursor: Any) -> "Cursor":
+        return Cursor(cursor, self)
+
+    def cursor(self) -> Any:
+        """As Django makes it, but at once where there is nothing to see to before."""
+        here = self.connection
+        unseen = self.health_check_enabled and not self.health_check_done
+        foreign = self._thread_ident != get_ident()
+        if not here or here.closed or unseen or foreign or self.queries_logged:
+            return super().cursor()
+        cursor = here.cursor()
+        cursor.tzinfo_factory = self.tzinfo_factory
+        return self.make_cursor(cursor)
 
     @contextmanager
     def _nodb_cursor(self) -> Iterator[Any]:
