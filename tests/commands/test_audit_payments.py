@@ -14,6 +14,7 @@ from payments.models import (
     Payment,
     Refund,
     RefundReason,
+    StripeEvent,
 )
 from payments.services import books
 from tests.factories import NOON
@@ -38,6 +39,22 @@ def a_paid_order_has_no_payment():
 
 def money_came_and_nothing_was_given():
     paid().lines.all().delete()
+
+
+def money_on_an_ended_payment_is_kept():
+    Payment.objects.filter(order=paid()).update(surplus=True)
+
+
+def news_of_money_on_an_ended_payment_lies_about():
+    payment = challenged(held()).payments.get()
+    Payment.objects.filter(pk=payment.pk).update(status="cancelled")
+    StripeEvent.objects.create(
+        provider_id="evt_1",
+        type="payment_intent.succeeded",
+        object_id=payment.intent_id,
+        payload={},
+        received_at=NOON - timedelta(hours=1),
+    )
 
 
 def a_line_is_missing():
@@ -114,6 +131,8 @@ BROKEN = [
     (an_order_has_another_hold, "The tickets of an order are those of its hold"),
     (a_paid_order_has_no_payment, "No ticket is sold without a succeeded payment"),
     (money_came_and_nothing_was_given, "A succeeded payment has tickets or a refund"),
+    (money_on_an_ended_payment_is_kept, "Surplus money goes back whole"),
+    (news_of_money_on_an_ended_payment_lies_about, "Money that came on a payment"),
     (a_line_is_missing, "An order that is paid has as many lines"),
     (the_ledger_knows_of_a_refund_that_nobody_made, "The ledger agrees with what"),
     (more_is_owed_than_was_paid, "Refunds, owed ones included, never exceed"),
