@@ -36,6 +36,8 @@ from payments.gateways import (
 )
 from payments.gateways.sandbox.client import SandboxClient
 
+# Each call would tell Stripe how long the last one took, and what runs here.
+stripe.enable_telemetry = False
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 8
 NETWORK_RETRIES = 2

@@ -287,19 +287,47 @@ def test_a_key_with_another_body_or_address_is_refused():
     assert len(at_provider("customer")) == 1
 
 
-def test_opening_an_intent_is_two_statements(django_assert_num_queries):
+def test_opening_an_intent_is_one_statement(django_assert_num_queries):
     params = {"amount": 5000, "currency": "gbp", "customer": customer()}
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         ask("POST", "/v1/payment_intents", params, key="k")
+
+
+def test_paying_with_a_card_is_two_statements(django_assert_num_queries):
+    path, card = f"/v1/payment_intents/{intent()['id']}/confirm", token()
+
+    with django_assert_num_queries(2):
+        _, body, _ = ask("POST", path, {"payment_method": card}, key="k")
+
+    assert body["status"] == "succeeded"
+
+
+def test_an_intent_of_a_customer_that_is_not_there_is_refused_for_good():
+    params = {"amount": 5000, "currency": "gbp", "customer": "cus_nope"}
+
+    first, again = [ask("POST", "/v1/payment_intents", params, key="k") for _ in "12"]
+
+    assert (first[0], first[1]["error"]["code"]) == (400, "resource_missing")
+    assert again[2]["Idempotent-Replayed"] == "true"
+    assert not SandboxObject.objects.exists()
+
+
+def test_a_key_tells_its_answer_before_what_is_wrong_by_now():
+    opened = intent()
+    body = {"payment_method": token(DECLINED)}
+    first = confirm(opened["id"], key="k", **body)
+    SandboxObject.objects.filter(pk=body["payment_method"]).update(used_up=True)
+
+    again = confirm(opened["id"], key="k", **body)
+
+    assert first[:2] == again[:2]
 
 
 def test_nothing_is_written_under_a_key_that_has_an_answer():
     ask("POST", "/v1/customers", {"email": "a@example.com"}, key="k")
-    made = SandboxObject(
-        id="cus_2", type="customer", data={}, created_at=timezone.now()
-    )
-    again = SandboxKey(key="k", fingerprint="", status=200, body="other")
+    made = rows.Record("cus_2", "customer", {})
+    again = rows.Answered("k", "", 200, "other")
 
     assert not rows.write([made], [], again, now=timezone.now())
 
@@ -436,9 +464,7 @@ def test_an_answer_that_came_first_is_not_overwritten():
     first = ask("POST", "/v1/payment_intents", params, key="k")[1]
     late = calls.Call(method="POST", path="/v1/refunds", params={}, now=timezone.now())
 
-    written = late.write(
-        SandboxKey(key="k", fingerprint="", status=200, body="", created_at=late.now)
-    )
+    written = late.write(rows.Answered("k", "", 200, ""))
 
     again = ask("POST", "/v1/payment_intents", params, key="k")[1]
     assert (written, again["id"]) == (False, first["id"])

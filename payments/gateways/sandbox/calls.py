@@ -14,8 +14,8 @@ from payments.gateways import WEBHOOK_EVENTS
 from payments.gateways.sandbox import rows, shapes
 from payments.gateways.sandbox.errors import InvalidRequest, Missing
 from payments.gateways.sandbox.forms import as_list
-from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
-from ticketapp.compiled import Compiled
+from payments.gateways.sandbox.models import SandboxObject
+from payments.gateways.sandbox.rows import Answered, Happened, Record
 
 LETTERS = string.ascii_letters + string.digits
 # A letter for each byte: a few of them come a little more often than the others.
@@ -34,21 +34,6 @@ PREFIXES = {
 EXPANDABLE = ("payment_method", "latest_charge", "customer", "charge", "payment_intent")
 MAX_PAGE = 100
 
-# The intent first: of the two, it is what the address names.
-LOCKED_TO_CONFIRM = Compiled(
-    lambda intent, method: (
-        SandboxObject.objects.select_for_update()
-        .filter(pk__in=(intent, method))
-        .order_by("type")
-    )
-)
-FOUND = Compiled(lambda key, kind: SandboxObject.objects.filter(pk=key, type=kind))
-LOCKED = Compiled(
-    lambda key, kind: SandboxObject.objects.select_for_update().filter(
-        pk=key, type=kind
-    )
-)
-
 
 def random_text(length: int) -> str:
     return secrets.token_bytes(length).translate(LETTER_OF).decode()
@@ -60,18 +45,24 @@ def new_id(type_: str) -> str:
 
 @dataclass
 class Call:
-    """Everything one handler needs; `write` is called once it has decided."""
+    """Everything one handler needs; `write` is called once it has decided.
+
+    `at_once`: nothing is locked, and no transaction is open. What a handler locks is
+    only read then, and `write` does nothing if any of it has changed; see `rows`.
+    """
 
     method: str
     path: str
     params: dict[str, Any]
     now: datetime
     key: str = ""
-    created: list[SandboxObject] = field(default_factory=list)
-    changed: dict[str, SandboxObject] = field(default_factory=dict)
-    events: list[SandboxEvent] = field(default_factory=list)
-    known: dict[str, SandboxObject] = field(default_factory=dict)
-    locked: dict[str, SandboxObject] = field(default_factory=dict)
+    at_once: bool = False
+    created: list[Record] = field(init=False, default_factory=list)
+    changed: dict[str, Record] = field(init=False, default_factory=dict)
+    events: list[Happened] = field(init=False, default_factory=list)
+    known: dict[str, Record] = field(init=False, default_factory=dict)
+    locked: dict[str, Record] = field(init=False, default_factory=dict)
+    there: dict[str, str] = field(init=False, default_factory=dict)
 
     def text(self, name: str) -> str:
         value = self.params.get(name, "")
@@ -100,58 +91,58 @@ class Call:
 
     # What there is
 
-    def find(
-        self, type_: str, id_: str, param: str, *, status: int = 400
-    ) -> SandboxObject:
-        return self._only(FOUND, type_, id_, param, status)
+    def find(self, type_: str, id_: str, param: str, *, status: int = 400) -> Record:
+        return self._only(rows.read(id_, id_, locked=False), type_, id_, param, status)
 
-    def lock(
-        self, type_: str, id_: str, param: str, *, status: int = 404
-    ) -> SandboxObject:
-        """The object, locked until this request is through."""
+    def lock(self, type_: str, id_: str, param: str, *, status: int = 404) -> Record:
+        """The object, nobody else's until this request is through."""
         if (found := self.locked.get(id_)) and found.type == type_:
             return found
-        return self._only(LOCKED, type_, id_, param, status)
+        read = rows.read(id_, id_, locked=not self.at_once)
+        found = self._only(read, type_, id_, param, status)
+        self.locked[id_] = found
+        return found
 
     def lock_to_confirm(self, intent: str, method: str) -> None:
         """Lock an intent and what shall pay it, if they are there, in one go."""
-        for found in LOCKED_TO_CONFIRM.all(intent=intent, method=method):
+        for found in rows.read(intent, method, locked=not self.at_once):
             self.locked[found.pk] = self.known[found.pk] = found
 
+    def named(self, type_: str, id_: str, param: str) -> str:
+        """The id itself, of something that must be there for this to go through."""
+        if self.at_once:
+            self.there[id_] = type_
+        else:
+            self.find(type_, id_, param)
+        return id_
+
     def _only(
-        self,
-        compiled: Compiled[SandboxObject],
-        type_: str,
-        id_: str,
-        param: str,
-        status: int,
-    ) -> SandboxObject:
-        found = compiled.first(key=id_, kind=type_)
-        # A customer leaves a stub behind, which nothing can be done with any more.
-        if found is None or found.data.get("deleted"):
-            raise Missing(type_, id_, param=param, status=status)
-        self.known[id_] = found
-        return found
+        self, read: list[Record], type_: str, id_: str, param: str, status: int
+    ) -> Record:
+        for found in read:
+            # A customer leaves a stub behind: nothing can be done with it any more.
+            if found.type == type_ and not found.data.get("deleted"):
+                self.known[id_] = found
+                return found
+        raise Missing(type_, id_, param=param, status=status)
 
     # What changes
 
-    def new(self, type_: str, data: dict[str, Any], **columns: Any) -> SandboxObject:
-        made = SandboxObject(
-            id=data["id"], type=type_, data=data, created_at=self.now, **columns
-        )
+    def new(self, type_: str, data: dict[str, Any], **columns: Any) -> Record:
+        made = Record(data["id"], type_, data, **columns)
         self.created.append(made)
         return made
 
-    def change(self, *objects: SandboxObject) -> None:
+    def change(self, *objects: Record) -> None:
         for changed in objects:
             if changed not in self.created:
                 self.changed[changed.pk] = changed
 
-    def mature(self, changed: SandboxObject, after: timedelta) -> None:
+    def mature(self, changed: Record, after: timedelta) -> None:
         changed.matures_at = self.now + after
         self.change(changed)
 
-    def emit(self, type_: str, subject: SandboxObject) -> None:
+    def emit(self, type_: str, subject: Record) -> None:
         """Something happened: a webhook, if it is subscribed to."""
         if type_ not in WEBHOOK_EVENTS:
             return
@@ -160,24 +151,22 @@ class Call:
         payload = shapes.event(id_, type_, dict(subject.data), self.now)
         payload["request"] = {"id": None, "idempotency_key": self.key or None}
         payload["pending_webhooks"] = 1
-        self.events.append(
-            SandboxEvent(
-                id=id_,
-                type=type_,
-                payload=payload,
-                created_at=self.now,
-                next_attempt_at=self.now,
-            )
-        )
+        self.events.append(Happened(id_, type_, payload))
 
     def forget(self) -> None:
         """Change nothing after all."""
         self.created, self.changed, self.events = [], {}, []
 
-    def write(self, answered: SandboxKey | None = None) -> bool:
+    def write(self, answered: Answered | None = None) -> bool:
         """Write what has changed, and the answer under its key; see `rows.write`."""
-        objects = [*self.created, *self.changed.values()]
-        return rows.write(objects, self.events, answered, now=self.now)
+        return rows.write(
+            [*self.created, *self.changed.values()],
+            self.events,
+            answered,
+            now=self.now,
+            seen=list(self.locked.values()) if self.at_once else (),
+            there=self.there,
+        )
 
     # What is answered
 
@@ -213,9 +202,10 @@ class Call:
             since = datetime.fromtimestamp(int(created["gte"]), UTC)
             found = found.filter(created_at__gte=since)
         if after := self.text("starting_after"):
-            last = self.find(type_, after, "starting_after")
-            older = {"created_at": last.created_at, "pk__lt": last.pk}
-            found = found.filter(created_at__lt=last.created_at) | found.filter(**older)
+            self.find(type_, after, "starting_after")
+            created_at = SandboxObject.objects.get(pk=after).created_at
+            older = {"created_at": created_at, "pk__lt": after}
+            found = found.filter(created_at__lt=created_at) | found.filter(**older)
         newest = list(found.order_by("-created_at", "-pk")[: limit + 1])
         shown = [self.expanded(row.data) for row in newest[:limit]]
         return shapes.page(self.path, shown, has_more=len(newest) > limit)

@@ -17,7 +17,7 @@ from payments.gateways.sandbox.errors import (
 )
 from payments.gateways.sandbox.forms import as_bool
 from payments.gateways.sandbox.methods import attach, method_named
-from payments.gateways.sandbox.models import SandboxObject
+from payments.gateways.sandbox.rows import Record
 from payments.gateways.sandbox.switches import switches
 
 CONFIRMABLE = {"requires_payment_method", "requires_confirmation"}
@@ -155,15 +155,13 @@ def take_by_hand(call: Call, id_: str) -> dict[str, Any]:
     return intent.data
 
 
-def needs_authentication(
-    card: Card, method: SandboxObject, *, off_session: bool
-) -> bool:
+def needs_authentication(card: Card, method: Record, *, off_session: bool) -> bool:
     if card.authentication == "unless_set_up":
         return not (off_session and (method.set_up or card.set_up_before))
     return card.authentication == "always"
 
 
-def ask_to_authenticate(call: Call, intent: SandboxObject) -> None:
+def ask_to_authenticate(call: Call, intent: Record) -> None:
     """Where Stripe hands over to Stripe.js, the sandbox has a page to go to."""
     secret = intent.data["client_secret"]
     url = f"{settings.SITE_URL}/sandbox/3ds/{intent.pk}?client_secret={secret}"
@@ -181,8 +179,8 @@ def ask_to_authenticate(call: Call, intent: SandboxObject) -> None:
 
 def charge(
     call: Call,
-    intent: SandboxObject,
-    method: SandboxObject,
+    intent: Record,
+    method: Record,
     *,
     challenged: bool = False,
 ) -> CardRefused | None:
@@ -216,8 +214,8 @@ def charge(
 
 def decline(
     call: Call,
-    intent: SandboxObject,
-    method: SandboxObject,
+    intent: Record,
+    method: Record,
     code: str,
     decline_code: str = "",
 ) -> CardRefused:
@@ -271,8 +269,8 @@ def move_money(
 
 
 def _new_charge(
-    call: Call, intent: SandboxObject, method: SandboxObject, *, challenged: bool
-) -> SandboxObject:
+    call: Call, intent: Record, method: Record, *, challenged: bool
+) -> Record:
     data = shapes.charge(new_id("charge"), call.now)
     card = shapes.charged_card(method.data["card"], authenticated=challenged)
     data |= {
@@ -288,7 +286,7 @@ def _new_charge(
     return call.new("charge", data, payment_intent=intent.pk)
 
 
-def _method(call: Call, intent: SandboxObject) -> SandboxObject:
+def _method(call: Call, intent: Record) -> Record:
     id_ = call.text("payment_method") or intent.data["payment_method"]
     if not id_:
         raise InvalidRequest(
@@ -314,7 +312,7 @@ def _method(call: Call, intent: SandboxObject) -> SandboxObject:
 
 def _customer(call: Call) -> str | None:
     if id_ := call.text("customer"):
-        return call.find("customer", id_, "customer").pk
+        return call.named("customer", id_, "customer")
     return None
 
 

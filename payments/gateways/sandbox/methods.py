@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from payments.gateways.sandbox import shapes
-from payments.gateways.sandbox.calls import FOUND, Call, new_id, random_text
+from payments.gateways.sandbox import rows, shapes
+from payments.gateways.sandbox.calls import Call, new_id, random_text
 from payments.gateways.sandbox.cards import (
     BY_BEHAVIOUR,
     BY_NUMBER,
@@ -21,6 +21,7 @@ from payments.gateways.sandbox.errors import (
     UnexpectedState,
 )
 from payments.gateways.sandbox.models import SandboxObject
+from payments.gateways.sandbox.rows import Record
 
 TOKEN_EXPIRES_IN_YEARS = 1
 
@@ -72,7 +73,7 @@ def detach(call: Call, id_: str) -> dict[str, Any]:
     return method.data
 
 
-def method_named(call: Call, id_: str) -> SandboxObject:
+def method_named(call: Call, id_: str) -> Record:
     """A payment method by its id, locked, or a new one of Stripe's test tokens."""
     if number := TOKENS.get(id_):
         year = call.now.year + TOKEN_EXPIRES_IN_YEARS
@@ -80,13 +81,13 @@ def method_named(call: Call, id_: str) -> SandboxObject:
     return call.lock("payment_method", id_, "payment_method", status=400)
 
 
-def attach(call: Call, method: SandboxObject, customer: str) -> None:
+def attach(call: Call, method: Record, customer: str) -> None:
     method.customer = method.data["customer"] = customer
     call.change(method)
     call.emit("payment_method.attached", method)
 
 
-def refusal_to_attach(method: SandboxObject) -> CardRefused | None:
+def refusal_to_attach(method: Record) -> CardRefused | None:
     """What the card's bank says to being kept, without any charge."""
     card = BY_BEHAVIOUR[method.behaviour]
     if not card.decline or card.attaches_though_declined or _asks_first(card):
@@ -99,7 +100,7 @@ def _asks_first(card: Card) -> bool:
     return card.authentication != "never"
 
 
-def _refuse_if_used(method: SandboxObject) -> None:
+def _refuse_if_used(method: Record) -> None:
     if method.used_up:
         raise InvalidRequest(
             "This PaymentMethod was used or detached before, and cannot be attached.",
@@ -107,9 +108,7 @@ def _refuse_if_used(method: SandboxObject) -> None:
         )
 
 
-def _new_method(
-    call: Call, card: Card, month: int, year: int, *, cvc: bool
-) -> SandboxObject:
+def _new_method(call: Call, card: Card, month: int, year: int, *, cvc: bool) -> Record:
     data = shapes.payment_method(new_id("payment_method"), call.now)
     # One per card and account, as Stripe's; not computed from the number.
     fingerprint = hashlib.sha256(card.behaviour.encode()).hexdigest()[:16]
@@ -135,20 +134,23 @@ def create_customer(call: Call) -> dict[str, Any]:
 
 def retrieve_customer(call: Call, id_: str) -> dict[str, Any]:
     """Also of one that was deleted: then little more than that is said."""
-    found = FOUND.first(key=id_, kind="customer")
-    if found is None:
-        raise Missing("customer", id_, param="id", status=404)
-    return found.data
+    for found in rows.read(id_, id_, locked=False):
+        if found.type == "customer":
+            return found.data
+    raise Missing("customer", id_, param="id", status=404)
 
 
 def delete_customer(call: Call, id_: str) -> dict[str, Any]:
     """Forget the person; their cards go with them."""
     customer = call.lock("customer", id_, "id")
-    for method in SandboxObject.objects.filter(customer=id_, type="payment_method"):
+    theirs = SandboxObject.objects.filter(customer=id_, type="payment_method")
+    for pk in theirs.values_list("pk", flat=True):
+        method = call.lock("payment_method", pk, "id")
         method.customer, method.data["customer"], method.used_up = "", None, True
         call.change(method)
     call.emit("customer.deleted", customer)  # As they were.
     customer.data = {"id": id_, "object": "customer", "deleted": True}
+    customer.used_up = True
     call.change(customer)
     return customer.data
 
@@ -216,7 +218,7 @@ def _ask_to_authenticate(call: Call, data: dict[str, Any]) -> None:
     }
 
 
-def _finish_setup(call: Call, setup: SandboxObject, method: SandboxObject) -> None:
+def _finish_setup(call: Call, setup: Record, method: Record) -> None:
     setup.data["status"] = "succeeded"
     method.set_up = True
     attach(call, method, setup.customer)
@@ -224,7 +226,7 @@ def _finish_setup(call: Call, setup: SandboxObject, method: SandboxObject) -> No
 
 
 def _fail_setup(
-    call: Call, setup: SandboxObject, method: SandboxObject, refusal: CardRefused
+    call: Call, setup: Record, method: Record, refusal: CardRefused
 ) -> CardRefused:
     refusal.body["payment_method"] = method.data
     setup.data |= {

@@ -25,7 +25,8 @@ class SandboxObject(models.Model):
     """One object of the provider, as the document it shows to its callers.
 
     `behaviour` names what a test card does, `set_up` and `used_up` what became
-    of its payment method; they are not part of the document. At `matures_at`
+    of its payment method; they are not part of the document. A customer who was
+    deleted is used up too. At `matures_at`
     something more happens to the object (a dispute, the failure of a refund).
     The other columns repeat what lists are filtered by.
     """

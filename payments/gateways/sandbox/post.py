@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from payments.gateways.sandbox import refunds
+from payments.gateways.sandbox import refunds, rows
 from payments.gateways.sandbox.calls import Call
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from payments.gateways.sandbox.switches import switches
@@ -127,10 +127,9 @@ def _put_off(event: SandboxEvent, status: int, now: datetime) -> None:
 
 @transaction.atomic
 def _mature(id_: str, now: datetime) -> bool:
-    due = SandboxObject.objects.filter(pk=id_, matures_at__lte=now)
-    found = due.select_for_update().first()
-    if found is None:
-        return False
+    [found] = rows.read(id_, id_, locked=True)
+    if found.matures_at is None or found.matures_at > now:
+        return False  # Another worker was here.
     call = Call(method="", path="", params={}, now=now)
     found.matures_at = None
     call.change(found)

@@ -9,6 +9,7 @@ from payments.gateways.sandbox.calls import Call, new_id
 from payments.gateways.sandbox.errors import Refused, UnexpectedState
 from payments.gateways.sandbox.intents import move_money
 from payments.gateways.sandbox.models import SandboxObject
+from payments.gateways.sandbox.rows import Record
 from payments.gateways.sandbox.switches import switches
 
 LATER = timedelta(seconds=5)
@@ -55,7 +56,7 @@ def list_(call: Call) -> dict[str, Any]:
     return call.page("refund", **_of_an_intent(call))
 
 
-def mature_refund(call: Call, refund: SandboxObject) -> None:
+def mature_refund(call: Call, refund: Record) -> None:
     """What the bank says to a refund some time later."""
     if refund.behaviour == "refund_pends":
         refund.data["status"] = "succeeded"
@@ -80,7 +81,7 @@ def mature_refund(call: Call, refund: SandboxObject) -> None:
         call.emit("refund.failed", refund)
 
 
-def _charge(call: Call) -> SandboxObject:
+def _charge(call: Call) -> Record:
     if intent_id := call.text("payment_intent"):
         intent = call.find("payment_intent", intent_id, "payment_intent")
         if intent.data["status"] != "succeeded":
@@ -105,7 +106,7 @@ def _refuse_unless_refundable(charge: dict[str, Any], left: int) -> None:
         )
 
 
-def _new_refund(call: Call, charge: SandboxObject, amount: int) -> SandboxObject:
+def _new_refund(call: Call, charge: Record, amount: int) -> Record:
     data = shapes.refund(new_id("refund"), call.now)
     data |= {
         "amount": amount,
@@ -147,7 +148,7 @@ def retrieve_balance(call: Call) -> dict[str, Any]:
 # Disputes
 
 
-def open_dispute(call: Call, charge: SandboxObject, *, inquiry: bool) -> SandboxObject:
+def open_dispute(call: Call, charge: Record, *, inquiry: bool) -> Record:
     """The cardholder's bank asks; unless it only inquires, it takes the money."""
     amount = charge.data["amount_captured"] - charge.data["amount_refunded"]
     data = shapes.dispute(new_id("dispute"), call.now)
@@ -202,7 +203,7 @@ def close_dispute(call: Call, id_: str) -> dict[str, Any]:
     return dispute.data
 
 
-def _open_dispute(call: Call, id_: str) -> SandboxObject:
+def _open_dispute(call: Call, id_: str) -> Record:
     dispute = call.lock("dispute", id_, "dispute")
     if dispute.data["status"] not in OPEN_DISPUTE:
         raise UnexpectedState("answered", dispute.data)
@@ -210,7 +211,7 @@ def _open_dispute(call: Call, id_: str) -> SandboxObject:
     return dispute
 
 
-def _close(call: Call, dispute: SandboxObject, verdict: str) -> None:
+def _close(call: Call, dispute: Record, verdict: str) -> None:
     data = dispute.data
     if data["status"].startswith("warning"):
         data["status"] = "warning_closed"
