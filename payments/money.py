@@ -6,8 +6,8 @@ SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 def in_words(amount: int, currency: str) -> str:
-    """`amount` minor units as people write them: "£12.50", "JPY 1,200"."""
+    """`amount` minor units as people write them: "£12.50", "-JPY 1,200"."""
     digits = exponent(currency)
-    figure = f"{amount / 10**digits:,.{digits}f}"
-    symbol = SYMBOLS.get(currency)
-    return f"{symbol}{figure}" if symbol else f"{currency} {figure}"
+    sign, figure = "-" if amount < 0 else "", f"{abs(amount) / 10**digits:,.{digits}f}"
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    return f"{sign}{symbol}{figure}"

@@ -104,7 +104,7 @@ def reconcile_what_is_due(*, now: datetime) -> ReconcileRun:
     be lost, nothing else would ever look at them again.
     """
     far_back = ReconcileRun.objects.filter(
-        as_of__gt=now - EVERY_DAY, since__lte=now - LONG + EVERY_DAY
+        as_of__gt=now - EVERY_DAY, as_of__lte=now, since__lte=now - LONG + EVERY_DAY
     )
     done = far_back.exclude(finished_at=None).exclude(problem__startswith=SILENT)
     back = SHORT if done.exists() else LONG

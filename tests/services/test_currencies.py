@@ -148,6 +148,19 @@ def test_what_costs_nothing_needs_no_payment(api, currency):
     assert at_provider("payment_intent") == []
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        (-5000, "GBP", "-£50.00"),
+        (-7000, "JPY", "-JPY 7,000"),
+        (-10, "KWD", "-KWD 0.010"),
+        (0, "USD", "$0.00"),
+    ],
+)
+def test_what_went_back_has_its_sign_in_front(amount, currency, words):
+    assert in_words(amount, currency) == words
+
+
 def test_the_page_counts_the_digits_of_a_currency_as_we_do():
     page = settings.BASE_DIR / "ticketapp/static/app/js/lib/format.js"
 
