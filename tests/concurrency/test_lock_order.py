@@ -16,8 +16,8 @@ from payments import services
 from payments.gateways.sandbox import post
 from payments.models import Order
 from payments.services import books, settling
+from tests import beside, paying, standing_orders
 from tests import factories as make
-from tests import paying, standing_orders
 from tests.concurrency.locking import CAPS, TURN, locks_written_down
 from tests.factories import NOON
 from tests.lining_up import fresh, join
@@ -100,6 +100,15 @@ def pays_too_late(*, stock: int) -> None:
     late = hold.expires_at + MINUTE
     services.ask_about(payment=placed.payments.get(), now=late)
     services.pay_refunds(now=late, limit=10)
+
+
+def is_charged_twice() -> None:
+    """On a payment that had ended, with another one paid or under way."""
+    for story in (beside.paid_with_another, beside.with_another_at_the_bank):
+        _, first = story(paying.held())
+        beside.by_webhook(first)
+        services.pay_refunds(now=NOON, limit=10)
+    hear()
 
 
 def is_refunded_while_others_wait() -> None:
@@ -194,6 +203,7 @@ def everything_happens() -> None:
     never_comes_back()
     pays_too_late(stock=4)
     pays_too_late(stock=2)
+    is_charged_twice()
     is_refunded_while_others_wait()
     disputes_it()
     is_let_in()
