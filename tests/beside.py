@@ -19,12 +19,16 @@ from tests.paying import ALWAYS_ASKS, VISA, challenged, deliver, token
 LONG = timedelta(days=3650)
 
 
-@transaction.atomic
 def take_by_hand(payment: Payment, number: str = VISA) -> None:
     """A person takes the money in the dashboard, or our cancellation never was."""
+    take_intent_by_hand(payment.intent_id or "", number)
+
+
+@transaction.atomic
+def take_intent_by_hand(intent_id: str, number: str = VISA) -> None:
     params = {"payment_method": token(number)}
     call = Call(method="", path="", params=params, now=timezone.now())
-    intents.take_by_hand(call, payment.intent_id or "")
+    intents.take_by_hand(call, intent_id)
     call.write()
 
 

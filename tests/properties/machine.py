@@ -12,7 +12,7 @@ from inventory.models import Hold
 from payments import services as payments
 from payments.consent import CURRENT
 from payments.models import Order, SavedCard
-from tests import paying
+from tests import beside, paying
 from tests.properties import provider
 from tests.properties.office import Office
 from tests.properties.provider import ASKING, CARDS, REFUSED
@@ -219,6 +219,15 @@ class Evening(Office):
     @rule(pick=picks)
     def delete_a_customer_in_the_dashboard(self, pick):
         paying.ask("DELETE", f"/v1/customers/{chosen(self.customers, pick)}")
+
+    @some("cancelled")
+    @rule(pick=picks)
+    def take_a_cancelled_intent_by_hand(self, pick):
+        """In the dashboard, where nobody should be able to."""
+        intent = chosen(self.cancelled, pick)
+        self._charge_by_bank(intent)
+        self.memory.by_hand[intent["metadata"]["order"]].append(intent["amount"])
+        beside.take_intent_by_hand(intent["id"])
 
     # Workers
 

@@ -85,6 +85,8 @@ class Memory:
         self.retired: set[UUID] = set()
         self.admitted: set[UUID] = set()
         self.totals: dict[UUID, int] = {}
+        # What was taken in the dashboard of an order's cancelled intents.
+        self.by_hand: dict[str, list[int]] = defaultdict(list)
         self.most_under_cap = 0
 
     def complaints(self, view: View) -> Iterator[str]:
@@ -169,7 +171,7 @@ class Memory:
     def _about_money(self, view: View) -> Iterator[str]:
         """The provider is right; our ledger may be late, and never ahead."""
         for order_id, account in view.accounts.items():
-            if account.charges > 1:
+            if account.charges > 1 + len(self.by_hand[order_id]):
                 yield f"Order {order_id} was charged {account.charges} times"
             if sum(account.movements) < 0:
                 yield f"Order {order_id} cost us {sum(account.movements)}"
@@ -178,14 +180,29 @@ class Memory:
                 yield f"The ledger of {order_id} says {entries}, the provider does not"
         for order in view.orders_with("paid", "partly_refunded", "refunded"):
             charged = view.accounts[str(order.pk)].charged
-            if charged != order.amount:
+            by_hand = self.by_hand[str(order.pk)]
+            if charged - order.amount not in _sums_of_some(by_hand):
                 yield f"An order of {order.amount} was paid with {charged}"
+
+
+def _sums_of_some(amounts: list[int]) -> set[int]:
+    """What may come besides what an order costs: it is to go back."""
+    sums = {0}
+    for amount in amounts:
+        sums |= {amount + sum_ for sum_ in sums}
+    return sums
 
 
 def _about_jobs() -> Iterator[str]:
     """A job that meets a bug keeps the event and goes on: here it may not."""
     errors = StripeEvent.objects.exclude(error="").values_list("error", flat=True)
     yield from (error for error in errors if not error.startswith(PATIENCE))
+
+
+def news_waits() -> bool:
+    """Whether there is news that the provider has not let us act on so far."""
+    waiting = StripeEvent.objects.filter(processed_at=None)
+    return any(e.startswith(PATIENCE) for e in waiting.values_list("error", flat=True))
 
 
 def complaints_at_rest(view: View) -> Iterator[str]:

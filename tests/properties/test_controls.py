@@ -14,7 +14,7 @@ from django.db import transaction
 from inventory import services as inventory
 from inventory.models import Ticket, TicketStatus
 from payments.gateways import get_gateway
-from payments.services import asking, repaying, sweeping
+from payments.services import asking, books, repaying, surplus, sweeping
 from payments.services.errors import PaymentStuck
 from tests.properties.running import DEFAULT, run, tonight
 
@@ -46,6 +46,30 @@ def test_finds_a_refusal_to_cancel_that_is_taken_for_a_cancellation(monkeypatch)
     evening.time_passes(9, "cancel refused")
 
     with pytest.raises(AssertionError, match="under a payment that may still succeed"):
+        evening.nothing_is_wrong()
+
+
+def test_finds_money_on_a_cancelled_payment_that_is_kept(monkeypatch):
+    def keep(order, payment, intent, *, now: datetime) -> None:
+        amount = intent.amount_received
+        books.capture(
+            payment, intent_id=intent.id, amount=amount, surplus=True, now=now
+        )
+
+    monkeypatch.setattr(surplus, "give_back", keep)
+
+    evening = tonight()
+    evening.buy("ann", "stalls", 2, "asks", "fine")
+    evening.look()
+    evening.pay(0, "visa", "fine", True)
+    evening.look()
+    evening.take_a_cancelled_intent_by_hand(0)
+    evening.nothing_is_wrong()
+    evening.time_passes(9, "fine")
+    evening.all_webhooks_come(False, 1)
+    evening.process_webhooks("fine")
+
+    with pytest.raises(AssertionError, match="Surplus money goes back whole"):
         evening.nothing_is_wrong()
 
 

@@ -174,7 +174,7 @@ def test_an_intent_that_was_refused_and_made_all_the_same_gives_back_too():
     assert (failed.status, failed.intent_id) == ("failed", None)
     [intent] = at_provider("payment_intent")
 
-    take_by_hand(Payment(intent_id=intent["id"]))
+    beside.take_intent_by_hand(intent["id"])
     beside.compare(repair=True)
 
     assert_gives_back_once(failed.order, failed)
