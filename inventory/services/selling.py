@@ -50,6 +50,24 @@ UPDATE inventory_ticket AS ticket SET status = 'sold'
   FROM held WHERE ticket.id = held.id
 RETURNING {", ".join(f"ticket.{name}" for name in TICKET_FIELDS)}
 """
+# For a larger statement to go on from: sells the hold that `due` names, which is
+# locked, if all of its tickets are there. `whole` is what is `due` then, else nothing;
+# counted apart, or PostgreSQL would count anew as it writes what it had waited for.
+SALE = f"""
+held AS (
+    SELECT ticket.id, ticket.slot
+      FROM due JOIN inventory_ticket AS ticket ON ticket.hold_id = due.hold
+     ORDER BY {", ".join(f"ticket.{name}" for name in WAITING_ORDER)}
+       FOR UPDATE OF ticket
+), whole AS MATERIALIZED (
+    SELECT * FROM due WHERE due.quantity = (SELECT count(*) FROM held)
+), converted AS (
+    UPDATE inventory_hold AS hold SET status = 'converted', lease_until = NULL
+      FROM whole WHERE hold.id = whole.hold
+), sold AS (
+    UPDATE inventory_ticket AS ticket SET status = 'sold'
+      FROM held CROSS JOIN whole WHERE ticket.id = held.id
+)"""
 HOLD = Compiled(lambda hold: Hold.objects.filter(pk=hold))
 LOCKED = Compiled(lambda hold: Hold.objects.select_for_update().filter(pk=hold))
 TICKETS_OF = Compiled(lambda hold: Ticket.objects.filter(hold=hold).order_by("slot"))

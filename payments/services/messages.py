@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from notifications import services as notifications
+from notifications.services.enqueueing import Message
 from payments.models import Order, OrderStatus, Payment, Refund, RefundReason
 from payments.money import in_words
 from payments.services.declines import reason
@@ -18,23 +19,27 @@ NEW_DATE = "new-date:"
 
 
 def tell_receipt(order: Order, *, now: datetime) -> None:
+    notifications.enqueue(user=order.user, **receipt(order, now=now))
+
+
+def receipt(order: Order, *, now: datetime) -> Message:
+    """What the buyer of a paid order is told."""
     tickets = (
         "1 ticket" if order.hold.quantity == 1 else f"{order.hold.quantity} tickets"
     )
     came = "Your turn on the waitlist came. " if order.hold.from_waitlist else ""
-    notifications.enqueue(
-        user=order.user,
-        kind="receipt",
-        dedupe_key=f"receipt:{order.pk}",
-        title=f"You're going: {order.event.name}",
-        body=(
+    return {
+        "kind": "receipt",
+        "dedupe_key": f"receipt:{order.pk}",
+        "title": f"You're going: {order.event.name}",
+        "body": (
             f"{came}{tickets} for {order.event.name}, {_total(order)}. "
             f"Order {order.reference}. Your tickets are in the app."
         ),
-        link=f"/orders/{order.pk}",
-        now=now,
-        ttl=TTL,
-    )
+        "link": f"/orders/{order.pk}",
+        "now": now,
+        "ttl": TTL,
+    }
 
 
 def tell_too_late(

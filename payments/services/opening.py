@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from events.models import EventStatus
+from events.models import Event, EventStatus
 from inventory.models import Hold
 from inventory.pricing import Quote
 from inventory.services import quoting, selling
@@ -54,7 +54,8 @@ WITH hold AS ({selling.start_statement(only_if=IS_FIRST)}
            '', %(check_after)s, %(now)s
       FROM ordered WHERE amount > 0
 )
-SELECT * FROM hold
+SELECT hold.*, event.name
+  FROM hold JOIN events_event AS event ON event.id = hold.event_id
 """
 # The hold is read under the order's lock, as it is then: to lock it is to read it anew.
 BEGIN_ATTEMPT = """
@@ -123,7 +124,11 @@ def open_order(
     row = _written(OPEN_ORDER, params)
     if row is None:
         return None
-    _as_written(order, payment, selling.started_hold(row))
+    *started, name = row
+    _as_written(order, payment, selling.started_hold(started))
+    order.event = Event.from_db(
+        connection.alias, ["id", "name"], [order.event_id, name]
+    )
     return Turn(order, payment, lease_until)
 
 
@@ -225,5 +230,6 @@ def hold_expired(hold: Hold, now: datetime) -> selling.HoldExpired:
 
 def refuse_in_transaction() -> None:
     """Raise RuntimeError inside one: what is written must be there if we die."""
-    with transaction.atomic(durable=True):
-        pass
+    if connection.in_atomic_block:
+        with transaction.atomic(durable=True):
+            pass

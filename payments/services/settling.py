@@ -27,7 +27,7 @@ from payments.models import (
     RefundReason,
 )
 from payments.money import in_words
-from payments.services import books, mandates, messages, surplus
+from payments.services import at_once, books, mandates, messages, surplus
 from payments.services.keeping import keep_card
 from payments.services.knowing import Known, known_of
 from ticketapp.jobs import look_now
@@ -73,7 +73,8 @@ def apply_intent(
     """
     match intent.status:
         case IntentStatus.SUCCEEDED:
-            return _settle(payment, intent, now)
+            paid = at_once.settle(payment, intent, now=now)
+            return paid or _settle(payment, intent, now)
         case IntentStatus.CANCELED:
             _end(payment, intent, now)
         case IntentStatus.REQUIRES_ACTION:

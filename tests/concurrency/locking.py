@@ -26,6 +26,11 @@ NAME = re.compile(r"/\* (\w+) \*/")
 IN_TURN = {
     "open_order": ["inventory_hold"],
     "lock_payment": ["payments_order", "payments_payment"],
+    "settle_at_once": [
+        "inventory_hold",
+        "inventory_ticket",
+        "payments_paymentattempt",
+    ],
     "begin_attempt": ["payments_order", "payments_payment", "inventory_hold"],
     "capture": ["payments_payment", "payments_paymentattempt"],
     "sell_held_tickets": ["inventory_hold", "inventory_ticket"],

@@ -47,6 +47,8 @@ def take_out_the_orders_lock(monkeypatch) -> None:
         return payment.order, payment
 
     monkeypatch.setattr(books, "lock", look)
+    at_once = books.LOCK.replace("FOR NO KEY UPDATE OF ordered, payment", "")
+    monkeypatch.setattr(books, "LOCK", at_once)
 
 
 def money_for_a_lapsed_hold_is_taken_once() -> None:
