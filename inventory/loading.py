@@ -1,10 +1,13 @@
-"""The read of the hot path: a ticket type with all that a hold follows from.
+"""The reads of the hot path: a ticket type with all that a hold follows from.
 
 The same rows as `TicketType.objects.with_terms()`, in one statement that is
-planned once and not written anew by the ORM for each of a thousand buyers.
+planned once and not written anew by the ORM for each of a thousand buyers; or, for
+who asks for a price alone, only what that follows from.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,6 +15,7 @@ from django.db import connection
 
 from events.models import Event, Venue
 from inventory.models import PriceStep, TicketType
+from inventory.pricing import Terms
 from ticketapp.prepared import execute
 from ticketapp.rows import instance_of
 
@@ -35,24 +39,26 @@ COLUMNS = ", ".join(
 )
 OF_EVENT = len(ASKED_OF_TYPE)
 OF_VENUE = OF_EVENT + len(ASKED_OF_EVENT)
-TERMS = f"""
-/* terms_of_type */
-SELECT {COLUMNS},
-       (SELECT json_agg(json_build_array(step.starts_at, step.unit_amount))::text
+PRICE_COLUMNS = """
+       type.unit_amount, type.fee_amount, type.currency, venue.tax_mode,
+       venue.tax_basis_points, type.floor_amount"""
+FOUND = """
+SELECT {columns},
+       (SELECT json_agg(json_build_array(step.starts_at, step.unit_amount)
+                        ORDER BY step.starts_at, step.unit_amount)::text
           FROM inventory_pricestep AS step WHERE step.ticket_type_id = type.id)
   FROM inventory_tickettype AS type
   JOIN events_event AS event ON event.id = type.event_id
   JOIN events_venue AS venue ON venue.id = event.venue_id
  WHERE type.id = %(ticket_type)s
 """
+TYPE = "/* terms_of_type */" + FOUND.format(columns=COLUMNS)
+PRICE = "/* price_of_type */" + FOUND.format(columns=PRICE_COLUMNS)
 
 
 def find_type(type_id: UUID) -> TicketType | None:
     """A ticket type with its event, venue and price steps; None if there is none."""
-    params = {"ticket_type": type_id}
-    with connection.cursor() as cursor:
-        execute(cursor, TERMS, params=params)
-        row = cursor.fetchone()
+    row = _found(TYPE, type_id)
     if row is None:
         return None
     found = instance_of(TicketType, ASKED_OF_TYPE, row[:OF_EVENT])
@@ -66,12 +72,30 @@ def find_type(type_id: UUID) -> TicketType | None:
     return found
 
 
+def find_terms(type_id: UUID) -> Terms | None:
+    """What the price of a ticket type follows from; None if there is none."""
+    row = _found(PRICE, type_id)
+    if row is None:
+        return None
+    *amounts, packed = row
+    return Terms(*amounts, steps=tuple(_unpacked(packed)))
+
+
+def _found(statement: str, type_id: UUID) -> Sequence[Any] | None:
+    with connection.cursor() as cursor:
+        execute(cursor, statement, params={"ticket_type": type_id})
+        return cursor.fetchone()
+
+
 def steps_of(ticket_type: TicketType, packed: str | None) -> list[PriceStep]:
     return [
-        PriceStep(
-            ticket_type=ticket_type,
-            starts_at=datetime.fromisoformat(starts_at),
-            unit_amount=unit_amount,
-        )
+        PriceStep(ticket_type=ticket_type, starts_at=starts_at, unit_amount=unit_amount)
+        for starts_at, unit_amount in _unpacked(packed)
+    ]
+
+
+def _unpacked(packed: str | None) -> list[tuple[datetime, int]]:
+    return [
+        (datetime.fromisoformat(starts_at), unit_amount)
         for starts_at, unit_amount in orjson.loads(packed or "[]")
     ]

@@ -4,18 +4,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inventory.loading import find_type
+from inventory.loading import find_terms
 from inventory.models import Hold, TicketType
-from inventory.pricing import Quote, quote
+from inventory.pricing import Quote
 from inventory.services.holds import quote_of
 
 
 def todays_quote(*, hold: Hold, now: datetime) -> Quote:
     """What one of these tickets would cost whoever took it now."""
-    ticket_type = find_type(hold.ticket_type_id)
-    if ticket_type is None:
+    terms = find_terms(hold.ticket_type_id)
+    if terms is None:
         raise TicketType.DoesNotExist
-    return quote(ticket_type, now)
+    return terms.at(now)
 
 
 def price_due(*, hold: Hold, now: datetime) -> Quote:

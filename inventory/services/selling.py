@@ -18,9 +18,10 @@ from inventory.services.releasing import HoldBeingPaid, free
 from ticketapp.compiled import Compiled
 from ticketapp.errors import Action, DomainError
 from ticketapp.prepared import execute
+from ticketapp.rows import instance_of
 
-HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
-TICKET_FIELDS = [field.attname for field in Ticket._meta.concrete_fields]
+HOLD_FIELDS = tuple(field.attname for field in Hold._meta.concrete_fields)
+TICKET_FIELDS = tuple(field.attname for field in Ticket._meta.concrete_fields)
 # Both wait for whoever has the hold, and look again at what that left of it.
 START = f"""
 UPDATE inventory_hold AS hold
@@ -117,7 +118,7 @@ def start_statement(*, only_if: str) -> str:
 
 
 def started_hold(row: Sequence[Any]) -> Hold:
-    return Hold.from_db(connection.alias, HOLD_FIELDS, row)
+    return instance_of(Hold, HOLD_FIELDS, row)
 
 
 @transaction.atomic
@@ -168,7 +169,7 @@ def _sell(hold: Hold) -> list[Ticket]:
     with connection.cursor() as cursor:
         execute(cursor, SELL, params=params)
         rows = cursor.fetchall()
-    sold = [Ticket.from_db(connection.alias, TICKET_FIELDS, row) for row in rows]
+    sold = [instance_of(Ticket, TICKET_FIELDS, row) for row in rows]
     return sorted(sold, key=lambda ticket: ticket.slot)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
@@ -26,14 +26,19 @@ from payments.services.errors import CardNotKept, CustomerForgotten, SavedCardGo
 from payments.services.keeping import keep_card
 from payments.services.runs import Run
 from ticketapp.compiled import Compiled
+from ticketapp.prepared import execute
 
 # Before a card that the provider would not forget is tried once more.
 NEXT_TRY = timedelta(minutes=10)
-KEPT_CARD = Compiled(
-    lambda card, user: SavedCard.objects.filter(
-        pk=card, user=user, removed_at=None
-    ).select_related("user__customer")
-)
+KEPT_CARD = """
+/* kept_card */
+SELECT card.provider_id, coalesce(customer.provider_id, ''), card.exp_year,
+       card.exp_month
+  FROM payments_savedcard AS card
+  LEFT JOIN payments_customer AS customer ON customer.user_id = card.user_id
+ WHERE card.id = %(card)s AND card.user_id = %(user)s AND card.removed_at IS NULL
+   AND card.lost_at IS NULL
+"""
 CUSTOMER = Compiled(lambda user: Customer.objects.filter(user=user))
 
 
@@ -58,12 +63,12 @@ def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
         wanted = UUID(payment_method)
     except ValueError:
         raise PaymentMethodRefused from None
-    kept = KEPT_CARD.first(card=wanted, user=user.pk)
-    if kept is None or not is_usable(kept, now):
+    with connection.cursor() as cursor:
+        execute(cursor, KEPT_CARD, params={"card": wanted, "user": user.pk})
+        kept = cursor.fetchone()
+    if kept is None or _is_over(kept[2:], now):
         raise SavedCardGone
-    known = getattr(kept.user, "customer", None)
-    customer = (known.provider_id if known else "") or ""
-    return Card(kept.provider_id, is_saved=True, customer=customer)
+    return Card(kept[0], is_saved=True, customer=kept[1])
 
 
 def is_usable(card: SavedCard, now: datetime) -> bool:
@@ -73,7 +78,11 @@ def is_usable(card: SavedCard, now: datetime) -> bool:
 
 def has_expired(card: SavedCard, now: datetime) -> bool:
     """A card is good until the end of the month that is printed on it."""
-    return (card.exp_year, card.exp_month) < (now.year, now.month)
+    return _is_over((card.exp_year, card.exp_month), now)
+
+
+def _is_over(year_and_month: tuple[int, ...], now: datetime) -> bool:
+    return year_and_month < (now.year, now.month)
 
 
 def customer_for(*, user: User, card: Card, save_card: bool) -> str:

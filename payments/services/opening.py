@@ -23,6 +23,7 @@ from payments.services import books, mandates
 from payments.services.errors import OrderClosed
 from payments.services.turns import Turn
 from ticketapp.prepared import execute
+from ticketapp.rows import instance_of
 
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
 # An attempt without an answer is first asked about after this long.
@@ -126,9 +127,7 @@ def open_order(
         return None
     *started, name = row
     _as_written(order, payment, selling.started_hold(started))
-    order.event = Event.from_db(
-        connection.alias, ["id", "name"], [order.event_id, name]
-    )
+    order.event = instance_of(Event, ("id", "name"), (order.event_id, name))
     return Turn(order, payment, lease_until)
 
 

@@ -1,15 +1,18 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from events.models import TaxMode, Venue
 from inventory.documents import event_brief
-from inventory.loading import find_type
+from inventory.loading import find_terms, find_type
 from inventory.models import PriceStep, TicketType
 from inventory.pricing import quote, terms_of
 from tests import factories as make
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -49,5 +52,16 @@ def test_what_was_left_out_is_there_when_asked_for(rush):
     assert found.created_at
 
 
+@pytest.mark.parametrize("tax_mode", TaxMode)
+def test_a_price_follows_from_the_same_terms(rush, tax_mode):
+    Venue.objects.update(tax_mode=tax_mode)
+    PriceStep.objects.create(ticket_type=rush, starts_at=LATER, unit_amount=500)
+    TicketType.objects.update(floor_amount=400)
+
+    assert find_terms(rush.pk) == terms_of(find_type(rush.pk))
+    assert find_terms(rush.pk).steps == ((NOON, 2000), (LATER, 500))
+
+
 def test_an_unknown_type_is_none():
     assert find_type(uuid4()) is None
+    assert find_terms(uuid4()) is None
