@@ -74,11 +74,8 @@ LOCKED_ORDER_OF_HOLD = Compiled(
         .filter(hold=hold)
     )
 )
-OPEN_PAYMENT_OF = Compiled(
-    lambda order: Payment.objects.filter(order=order, status__in=OPEN_PAYMENT).order_by(
-        "pk"
-    )
-)
+OPEN = Payment.objects.filter(status__in=OPEN_PAYMENT).order_by("pk")
+OPEN_PAYMENT_OF = Compiled(lambda order: OPEN.filter(order=order))
 
 
 def place_order(
@@ -108,8 +105,8 @@ def place_order(
         return _order_for_free(hold, now)
     card = cards.card_to_pay_with(user=user, payment_method=payment_method, now=now)
     customer = cards.customer_for(user=user, card=card, save_card=save_card)
-    first = None if known else _first_turn(hold, customer, now)
-    turn = first or _reopen_order(hold, customer, now)
+    turn = None if known else _first_turn(hold, customer, now)
+    turn = turn or _reopen_order(hold, customer, now)
     if turn is None:
         return Order.objects.get(hold=hold)
     return _pay(replace(turn, mandate=mandate), card, customer, save_card, now)
@@ -318,24 +315,16 @@ def _pay_intent(
     turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
 ) -> Order:
     opened = _open_intent(turn, customer, now)
-    save_card = save_card and not card.is_saved
     attempt = opening.begin_attempt(
         turn,
         opened,
         payment_method=card.provider_id,
         customer=customer,
-        save_card=save_card,
+        save_card=save_card and not card.is_saved,
         now=now,
     )
     try:
-        answer = get_gateway().confirm_intent(
-            intent_id=opened.intent_id,
-            payment_method=card.provider_id,
-            key=attempt.key,
-            return_url=f"{settings.SITE_URL}/orders/{turn.order.pk}",
-            off_session=turn.mandate is not None,
-            save_card=save_card,
-        )
+        answer = _confirm(turn, opened, attempt)
     except GatewayUnavailable:
         # It may have been charged: the hold stays, and the sweeps find out.
         return turn.order
@@ -346,6 +335,17 @@ def _pay_intent(
     if settled and settled.status in PAID_ORDER:
         return settled
     return _outcome(turn.order, attempt)
+
+
+def _confirm(turn: Turn, opened: Opened, attempt: PaymentAttempt) -> Intent:
+    return get_gateway().confirm_intent(
+        intent_id=opened.intent_id,
+        payment_method=attempt.payment_method,
+        key=attempt.key,
+        return_url=f"{settings.SITE_URL}/orders/{turn.order.pk}",
+        off_session=turn.mandate is not None,
+        save_card=attempt.save_card,
+    )
 
 
 def _settle(
@@ -392,8 +392,7 @@ def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
     attempt.refresh_from_db()
     if attempt.status == AttemptStatus.DECLINED:
         raise CardDeclined(order=order.pk, decline_code=attempt.decline_code)
-    if attempt.status == AttemptStatus.ABANDONED or (
-        order.status == OrderStatus.CANCELLED
-    ):
+    given_up = attempt.status == AttemptStatus.ABANDONED
+    if given_up or order.status == OrderStatus.CANCELLED:
         raise OrderClosed(order=str(order.pk))
     return order
