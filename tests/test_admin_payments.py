@@ -7,7 +7,14 @@ from events.models import Role
 from inventory.models import TicketStatus
 from payments import services
 from payments.consent import CURRENT
-from payments.models import Incident, OrderStatus, Payment, Refund, RefundReason
+from payments.models import (
+    Dispute,
+    Incident,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundReason,
+)
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import DECLINED, DISPUTED, assert_books_are_right, held, order, paid
@@ -180,6 +187,51 @@ def test_a_manager_of_one_venue_does_not_refund_where_they_only_sell(client, pla
     client.post(refund_page(other), {"line": [other.lines.first().pk]})
 
     assert not Refund.objects.exists()
+
+
+@pytest.fixture
+def elsewhere(client, placed):
+    """An order of a venue where this manager of another one only sells."""
+    manager = as_staff(client, placed, Role.MANAGER)
+    other = paid()
+    manager.memberships.create(venue=other.event.venue, role=Role.BOX_OFFICE)
+    return other
+
+
+def select(client, model, row, action):
+    page = reverse(f"admin:payments_{model}_changelist")
+    client.post(page, {"action": action, "_selected_action": [row.pk]})
+
+
+def test_nor_do_they_try_a_failed_refund_again_there(client, elsewhere):
+    failed = Refund.objects.create(
+        payment=elsewhere.payments.get(),
+        amount=5000,
+        currency="GBP",
+        reason=RefundReason.STAFF,
+        status="failed",
+    )
+
+    select(client, "refund", failed, "try_again")
+
+    failed.refresh_from_db()
+    assert failed.status == "failed"
+
+
+def test_nor_do_they_put_disputed_tickets_back_on_sale_there(client, elsewhere):
+    lost = Dispute.objects.create(
+        payment=elsewhere.payments.get(),
+        provider_id="dp_1",
+        provider_status="lost",
+        status="lost",
+        amount=5000,
+        currency="GBP",
+        opened_at=NOON,
+    )
+
+    select(client, "dispute", lost, "take_back")
+
+    assert {line.ticket.status for line in elsewhere.lines.all()} == {"sold"}
 
 
 def test_what_cannot_be_refunded_says_why(client, manager, placed):

@@ -320,14 +320,32 @@ def test_a_refund_owed_waits_for_the_bank_and_is_dropped_when_it_is_lost():
 
     later = timezone.now() + timedelta(hours=1)
     assert services.pay_refunds(now=later, limit=10).paid == 0
+    assert Refund.objects.get().status == RefundStatus.OWED
     [dispute] = at_provider("dispute")
     ask("POST", f"/v1/disputes/{dispute['id']}/close")
     hear_the_bank()
 
+    assert Refund.objects.get().failure == "lost in a dispute"
     assert services.pay_refunds(now=later, limit=10).paid == 0
     assert Refund.objects.get().status == RefundStatus.FAILED
     assert balance() == 0
     assert not at_provider("refund")
+    assert_books_are_right()
+
+
+def test_a_refund_owed_is_paid_once_the_bank_has_decided_for_us():
+    placed = paid(DISPUTED)
+    services.refund_order(order=placed, by=None, now=NOON)
+    hear_the_bank()
+    [dispute] = at_provider("dispute")
+    won = {"evidence[uncategorized_text]": "winning_evidence"}
+    ask("POST", f"/v1/disputes/{dispute['id']}", won)
+    hear_the_bank()
+
+    later = timezone.now() + timedelta(hours=1)
+    assert services.pay_refunds(now=later, limit=10).paid == 1
+
+    assert balance() == 0
     assert_books_are_right()
 
 
