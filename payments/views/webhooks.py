@@ -1,7 +1,11 @@
 """Where the payment provider tells us what happened."""
 
+from contextlib import suppress
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import parsers
@@ -14,7 +18,11 @@ from payments import services
 from payments.gateways import InvalidSignature
 from payments.serializers import WebhookAnswerSerializer
 from ticketapp.api import StrictQueryMixin
+from ticketapp.errors import DomainError
 from ticketapp.jobs import A_MOMENT, look_now
+
+TAKEN = b'{"received":true}'
+FOR_NOBODY_ELSE = {"Cache-Control": "private, no-store"}
 
 
 class RawParser(parsers.BaseParser):
@@ -27,7 +35,12 @@ class RawParser(parsers.BaseParser):
 
 
 class StripeWebhookView(StrictQueryMixin, APIView):
-    """Events of the payment provider, signed."""
+    """Events of the payment provider, signed.
+
+    One comes with every purchase, so what is as it should be is kept before anything
+    is made ready for the answers that people's calls may get. Whatever is not, is
+    refused as it is everywhere.
+    """
 
     permission_classes = [AllowAny]
     authentication_classes = []
@@ -35,19 +48,39 @@ class StripeWebhookView(StrictQueryMixin, APIView):
     parser_classes = [RawParser]
     problems = [InvalidSignature, services.WrongMode]
 
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if _is_plain(request):
+            with suppress(DomainError, RequestDataTooBig):
+                _keep(request.body, request)
+                return HttpResponse(
+                    TAKEN, content_type="application/json", headers=FOR_NOBODY_ELSE
+                )
+        return super().dispatch(request, *args, **kwargs)
+
     @extend_schema(
         request={"application/json": {"type": "object"}},
         responses=WebhookAnswerSerializer,
     )
     def post(self, request: Request) -> Response:
         """Keep an event; a worker acts on it. The same event again changes nothing."""
-        body = request.data if isinstance(request.data, bytes) else b""
-        asks_for_work = services.receive_event(
-            body=body,
-            signature=request.META.get("HTTP_STRIPE_SIGNATURE", ""),
-            now=timezone.now(),
-        )
-        if asks_for_work:
-            # By then our own reply may have done what this tells of.
-            look_now("payments.tasks.process_webhooks", gather=A_MOMENT)
+        _keep(request.data if isinstance(request.data, bytes) else b"", request)
         return Response({"received": True})
+
+
+def _is_plain(request: HttpRequest) -> bool:
+    """Whether it is what the provider sends."""
+    is_json = request.content_type == "application/json"
+    return is_json and request.method == "POST" and not request.META.get("QUERY_STRING")
+
+
+def _keep(body: bytes, request: HttpRequest | Request) -> None:
+    asks_for_work = services.receive_event(
+        body=body,
+        signature=request.META.get("HTTP_STRIPE_SIGNATURE", ""),
+        now=timezone.now(),
+    )
+    if asks_for_work:
+        # By then our own reply may have done what this tells of.
+        look_now("payments.tasks.process_webhooks", gather=A_MOMENT)
