@@ -4,18 +4,19 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import orjson
 import stripe
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from payments.gateways.sandbox import refunds, rows
 from payments.gateways.sandbox.calls import Call
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
 from payments.gateways.sandbox.switches import switches
+from ticketapp.prepared import execute
 
 logger = logging.getLogger(__name__)
 Send = Callable[[bytes, str], int]
@@ -23,6 +24,30 @@ LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 GIVES_UP_AFTER = 25
+TAKE_DUE = """
+/* take_due_webhooks */
+WITH due AS (
+    SELECT id, payload, attempts, next_attempt_at, created_at
+      FROM payments_sandboxevent
+     WHERE next_attempt_at <= %(now)s
+     ORDER BY next_attempt_at, created_at
+     LIMIT %(limit)s
+       FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE payments_sandboxevent AS event SET next_attempt_at = %(comes_again_at)s
+      FROM due WHERE event.id = due.id
+)
+SELECT id, payload, attempts FROM due ORDER BY next_attempt_at, created_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event on its way; `body` is what is signed and sent."""
+
+    id: str
+    body: str
+    attempts: int
 
 
 def deliver_webhooks(*, now: datetime, limit: int, send: Send, lines: int = 1) -> int:
@@ -39,11 +64,11 @@ def deliver_webhooks(*, now: datetime, limit: int, send: Send, lines: int = 1) -
     if switches.reverse_webhooks:
         due.reverse()
 
-    def post(event: SandboxEvent) -> int:
+    def post(letter: Letter) -> int:
         try:
-            return _post(event, send, now)
+            return _post(letter, send, now)
         except Exception:
-            logger.exception("%s could not be sent", event)
+            logger.exception("%s could not be sent", letter.id)
             return 0
 
     if lines == 1:
@@ -52,10 +77,9 @@ def deliver_webhooks(*, now: datetime, limit: int, send: Send, lines: int = 1) -
         return _record(due, pool.map(post, due), now)
 
 
-def _post(event: SandboxEvent, send: Send, now: datetime) -> int:
-    body = orjson.dumps(event.payload).decode()
+def _post(letter: Letter, send: Send, now: datetime) -> int:
     for _ in range(2 if switches.duplicate_webhooks else 1):
-        status = send(body.encode(), sign(body, now=now))
+        status = send(letter.body.encode(), sign(letter.body, now=now))
     return status
 
 
@@ -84,26 +108,21 @@ def purge_keys(*, now: datetime) -> int:
     return old.delete()[0]
 
 
-@transaction.atomic
-def _claim(now: datetime, limit: int) -> list[SandboxEvent]:
-    due = SandboxEvent.objects.filter(next_attempt_at__lte=now)
-    picked = due.order_by("next_attempt_at", "created_at")
-    claimed = list(picked.select_for_update(skip_locked=True)[:limit])
-    ids = [event.pk for event in claimed]
-    SandboxEvent.objects.filter(pk__in=ids).update(next_attempt_at=now + LEASE)
-    return claimed
+def _claim(now: datetime, limit: int) -> list[Letter]:
+    params = {"now": now, "limit": limit, "comes_again_at": now + LEASE}
+    with connection.cursor() as cursor:
+        execute(cursor, TAKE_DUE, params=params)
+        return [Letter(*row) for row in cursor.fetchall()]
 
 
-def _record(
-    events: Iterable[SandboxEvent], statuses: Iterable[int], now: datetime
-) -> int:
+def _record(letters: Iterable[Letter], statuses: Iterable[int], now: datetime) -> int:
     """Note each answer: what failed at once, what was taken in one statement."""
     taken = defaultdict(list)
-    for event, status in zip(events, statuses, strict=True):
+    for letter, status in zip(letters, statuses, strict=True):
         if 200 <= status < 300:
-            taken[status].append(event.pk)
+            taken[status].append(letter.id)
         else:
-            _put_off(event, status, now)
+            _put_off(letter, status, now)
     for status, ids in taken.items():
         SandboxEvent.objects.filter(pk__in=ids).update(
             attempts=F("attempts") + 1,
@@ -114,15 +133,14 @@ def _record(
     return sum(map(len, taken.values()))
 
 
-def _put_off(event: SandboxEvent, status: int, now: datetime) -> None:
-    event.attempts += 1
-    event.last_answer = f"HTTP {status}" if status else "no answer"
-    if event.attempts >= GIVES_UP_AFTER:
-        event.next_attempt_at = None
-    else:
-        wait = min(FIRST_RETRY * 2 ** (event.attempts - 1), LONGEST_WAIT)
-        event.next_attempt_at = now + wait
-    event.save(update_fields=["attempts", "last_answer", "next_attempt_at"])
+def _put_off(letter: Letter, status: int, now: datetime) -> None:
+    attempts = letter.attempts + 1
+    wait = min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_WAIT)
+    SandboxEvent.objects.filter(pk=letter.id).update(
+        attempts=attempts,
+        last_answer=f"HTTP {status}" if status else "no answer",
+        next_attempt_at=None if attempts >= GIVES_UP_AFTER else now + wait,
+    )
 
 
 @transaction.atomic
