@@ -31,6 +31,16 @@ def delete_customer(user: User) -> str:
     return customer
 
 
+def detach(card: SavedCard) -> None:
+    """What somebody did to one card in the provider's dashboard."""
+    assert ask("POST", f"/v1/payment_methods/{card.provider_id}/detach")[0] == 200
+
+
+def detach_cards(user: User) -> None:
+    for card in SavedCard.objects.filter(user=user):
+        detach(card)
+
+
 def hear() -> None:
     """All that the provider has to say by now arrives, and is acted on."""
     later = timezone.now() + timedelta(hours=2)

@@ -39,6 +39,7 @@ WEBHOOK_EVENTS = frozenset(
         "setup_intent.succeeded",
         "setup_intent.setup_failed",
         "customer.deleted",
+        "payment_method.detached",
     }
 )
 
@@ -294,6 +295,8 @@ class Gateway(Protocol):
     def retrieve_setup(self, *, setup_id: str) -> Intent: ...
 
     def list_cards(self, *, customer: str) -> list[CardDetails]: ...
+
+    def is_card_detached(self, *, payment_method: str) -> bool: ...
 
     def detach_card(self, *, payment_method: str) -> None: ...
 

@@ -330,6 +330,15 @@ class StripeGateway:
             )
             return [reading.card(found.to_dict()) for found in page.auto_paging_iter()]
 
+    def is_card_detached(self, *, payment_method: str) -> bool:
+        """Whether this kept card is no customer's any more; it is for good then.
+
+        Raises GatewayRefused for one that the provider never had.
+        """
+        with _asking():
+            found = self._v1.payment_methods.retrieve(payment_method)
+        return found.to_dict()["customer"] is None
+
     def detach_card(self, *, payment_method: str) -> None:
         """Forget a card at the provider; one that is gone is no error."""
         with _asking():

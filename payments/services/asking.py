@@ -14,7 +14,7 @@ from payments.gateways import (
     get_gateway,
 )
 from payments.models import Payment, PaymentStatus
-from payments.services import knowing, refusals, settling
+from payments.services import keeping, knowing, refusals, settling
 from payments.services.errors import NeverOpened, PaymentStuck, PaymentUnknown
 
 WAITING = (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION)
@@ -75,7 +75,8 @@ def news_of(*, payment: Payment, now: datetime) -> knowing.News | None:
                 intent = gateway.cancel_intent(intent_id=intent.id)
             elif known.is_being_paid(now):
                 return None
-    return knowing.News(_about_the_last_card(intent, known), known)
+    told = keeping.without_detached(_about_the_last_card(intent, known))
+    return knowing.News(told, known)
 
 
 def cancel_payment(*, payment: Payment, now: datetime) -> None:

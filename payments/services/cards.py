@@ -50,6 +50,11 @@ class Card:
     is_saved: bool
     customer: str = ""
 
+    @property
+    def kept(self) -> str:
+        """The provider's name for it, if it was kept before."""
+        return self.provider_id if self.is_saved else ""
+
 
 def card_to_pay_with(*, user: User, payment_method: str, now: datetime) -> Card:
     """The provider's card behind `pm_…`, or behind the id of a kept card.

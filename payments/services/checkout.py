@@ -54,6 +54,7 @@ from payments.services.errors import (
     OrderClosed,
     PaymentInProgress,
     PaymentMethodMissing,
+    SavedCardGone,
 )
 from payments.services.knowing import Known
 from payments.services.opening import FIRST_QUESTION, OFF, Opened
@@ -306,31 +307,26 @@ def _pay(
     turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
 ) -> Order:
     """Create the intent, commit, confirm it with the card, settle."""
-    told = refusals.staff_are_told(hold=turn.order.hold)
-    with told, forgetting.learning(customer, now):
-        return _pay_intent(turn, card, customer, save_card, now)
-
-
-def _pay_intent(
-    turn: Turn, card: cards.Card, customer: str, save_card: bool, now: datetime
-) -> Order:
-    opened = _open_intent(turn, customer, now)
-    attempt = opening.begin_attempt(
-        turn,
-        opened,
-        payment_method=card.provider_id,
-        customer=customer,
-        save_card=save_card and not card.is_saved,
-        now=now,
-    )
-    try:
-        answer = _confirm(turn, opened, attempt)
-    except GatewayUnavailable:
-        # It may have been charged: the hold stays, and the sweeps find out.
-        return turn.order
-    except (PaymentMethodRefused, GatewayRefused) as refusal:
-        turns.refuse_attempt(turn, attempt, refusal, now=now)
-        raise
+    with refusals.staff_are_told(hold=turn.order.hold):
+        with forgetting.learning(customer, now):
+            opened = _open_intent(turn, customer, now)
+        attempt = opening.begin_attempt(
+            turn,
+            opened,
+            payment_method=card.provider_id,
+            customer=customer,
+            save_card=save_card and not card.is_saved,
+            now=now,
+        )
+        try:
+            with forgetting.learning(customer, now, kept=card.kept):
+                answer = _confirm(turn, opened, attempt)
+        except GatewayUnavailable:
+            # It may have been charged: the hold stays, and the sweeps find out.
+            return turn.order
+        except (PaymentMethodRefused, GatewayRefused, SavedCardGone) as refusal:
+            turns.refuse_attempt(turn, attempt, refusal, now=now)
+            raise
     settled = _settle(turn, attempt, answer, now)
     if settled and settled.status in PAID_ORDER:
         return settled

@@ -1,4 +1,4 @@
-"""A customer that the provider has deleted, and the cards that went with them.
+"""Customers that the provider has deleted, and cards that it has detached.
 
 Lock order: customer, cards.
 """
@@ -16,16 +16,17 @@ from payments.gateways import (
     get_gateway,
 )
 from payments.models import Customer, SavedCard
-from payments.services.errors import CustomerForgotten
+from payments.services.errors import CustomerForgotten, SavedCardGone
 
 
 @contextmanager
-def learning(customer: str, now: datetime) -> Iterator[None]:
+def learning(customer: str, now: datetime, *, kept: str = "") -> Iterator[None]:
     """Around a call that names a customer: one who is deleted is forgotten here too.
 
-    Raises CustomerForgotten then; the next call makes a new customer. A customer
-    that the provider does not know, without having deleted them, may be the doing
-    of a wrong key, which passes: nothing is forgotten for that.
+    Raises CustomerForgotten then; the next call makes a new customer. So is the card
+    that is `kept`, where it was detached from its customer: SavedCardGone. What the
+    provider does not know, without having deleted it, may be the doing of a wrong
+    key, which passes: nothing is forgotten for that.
     """
     try:
         yield
@@ -33,12 +34,22 @@ def learning(customer: str, now: datetime) -> Iterator[None]:
         if customer and _was_deleted(customer):
             forget(customer=customer, now=now)
             raise CustomerForgotten from refusal
+        if kept and _was_detached(kept):
+            forget_card(card=kept, now=now)
+            raise SavedCardGone from refusal
         raise
 
 
 def _was_deleted(customer: str) -> bool:
     try:
         return get_gateway().is_customer_deleted(customer=customer)
+    except GatewayRefused:
+        return False
+
+
+def _was_detached(card: str) -> bool:
+    try:
+        return get_gateway().is_card_detached(payment_method=card)
     except GatewayRefused:
         return False
 
@@ -58,3 +69,13 @@ def forget(*, customer: str, now: datetime) -> None:
     SavedCard.objects.filter(user=known.user_id, removed_at=None, lost_at=None).update(
         lost_at=now, is_default=False
     )
+
+
+def forget_card(*, card: str, now: datetime) -> None:
+    """The provider has detached this card: it pays for nothing any more.
+
+    It stays in its owner's list until they remove it, so that they see why. What
+    they have removed themselves is left alone.
+    """
+    kept = SavedCard.objects.filter(provider_id=card, removed_at=None, lost_at=None)
+    kept.update(lost_at=now, is_default=False)

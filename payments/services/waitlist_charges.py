@@ -152,12 +152,15 @@ def _ask_buyer(mandate: Mandate, order: Order, now: datetime) -> bool:
         order = checkout.pay_order(
             order=order, payment_method=str(mandate.card_id), now=now
         )
-    except (CardDeclined, PaymentMethodRefused, SavedCardGone):
+    except SavedCardGone:
+        _tell_instead(order.hold, now)
+    except (CardDeclined, PaymentMethodRefused):
         return False
     except NOT_OURS:
-        return True
-    if order.status not in PAID_ORDER:
-        messages.tell_to_authenticate(order, now=now)
+        pass
+    else:
+        if order.status not in PAID_ORDER:
+            messages.tell_to_authenticate(order, now=now)
     return True
 
 

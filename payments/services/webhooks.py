@@ -30,6 +30,7 @@ from payments.models import (
     IncidentKind,
     Payment,
     PaymentStatus,
+    SavedCard,
     StripeEvent,
 )
 from payments.services import (
@@ -38,6 +39,7 @@ from payments.services import (
     cards,
     disputes,
     forgetting,
+    keeping,
     repaying,
     settling,
     telling,
@@ -200,6 +202,8 @@ def _effect_of(event: StripeEvent, now: datetime) -> Effect:
         return _setup_news(event, now)
     if kind == "customer.deleted":
         return _customer_news(event, now)
+    if kind == "payment_method.detached":
+        return _card_news(event, now)
     return _nothing
 
 
@@ -251,7 +255,8 @@ def _setup_news(event: StripeEvent, now: datetime) -> Effect:
     if setup is None:
         raise _NotYetError("No card setup here has this id yet.")
     intent = get_gateway().retrieve_setup(setup_id=event.object_id)
-    return partial(cards.apply_setup, setup=setup, intent=intent, now=now)
+    told = keeping.without_detached(intent)
+    return partial(cards.apply_setup, setup=setup, intent=told, now=now)
 
 
 def _customer_news(event: StripeEvent, now: datetime) -> Effect:
@@ -262,6 +267,17 @@ def _customer_news(event: StripeEvent, now: datetime) -> Effect:
     if not get_gateway().is_customer_deleted(customer=customer):
         return _nothing
     return partial(forgetting.forget, customer=customer, now=now)
+
+
+def _card_news(event: StripeEvent, now: datetime) -> Effect:
+    """Only of cards that are kept today: it is told of those that we detach too."""
+    card = event.object_id
+    kept = SavedCard.objects.filter(provider_id=card, removed_at=None, lost_at=None)
+    if not kept.exists():
+        return _nothing
+    if not get_gateway().is_card_detached(payment_method=card):
+        return _nothing
+    return partial(forgetting.forget_card, card=card, now=now)
 
 
 def _unless_settled(payment: Payment, now: datetime) -> News | None:

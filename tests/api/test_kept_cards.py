@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from payments import services
 from payments.gateways.sandbox.switches import outage, refusing
-from payments.models import Incident, SavedCard
+from payments.models import Incident, SavedCard, StripeEvent
 from tests.factories import NOON
+from tests.keeping import MASTERCARD, detach, hear
 from tests.paying import VISA, at_provider, token
 
 pytestmark = pytest.mark.django_db
 CARDS = "/api/v1/payment-methods"
-MASTERCARD = "5555555555554444"
 
 
 def keep(api, number: str = VISA) -> None:
@@ -97,7 +97,9 @@ def refused_forgetting(user, number: int) -> None:
         )
 
 
-def test_cards_that_the_provider_will_not_forget_do_not_keep_others_waiting(api, buyer):
+def test_cards_that_the_provider_will_not_forget_do_not_keep_others_waiting(
+    api, buyer, caplog
+):
     """The guard is that a card goes to the end of the line before it is tried: without
     it the same ten are tried in each run."""
     keep(api)
@@ -110,7 +112,7 @@ def test_cards_that_the_provider_will_not_forget_do_not_keep_others_waiting(api,
         first = services.forget_removed_cards(now=now, limit=10)
         second = services.forget_removed_cards(now=now, limit=10)
 
-    assert (first, second) == (0, 1)
+    assert (first, second, "worked on" in caplog.text) == (0, 1, False)
     assert known_to_the_provider() == []
     assert Incident.objects.get().kind == "provider_refuses"
     assert services.forget_removed_cards(now=now, limit=100) == 0
@@ -173,3 +175,40 @@ def test_a_customer_that_is_refused_is_told_to_staff(api):
 
     assert answer.json()["code"] == "payment_refused"
     assert "email_invalid" in Incident.objects.get().detail
+
+
+def test_a_detached_card_is_shown_as_not_usable_until_its_owner_removes_it(api):
+    keep(api)
+    detach(SavedCard.objects.get())
+
+    hear()
+
+    [card] = kept(api)
+    assert (card["usable"], card["expired"], card["is_default"]) == (False,) * 3
+    chosen = api.post(f"{CARDS}/{card['id']}/default")
+    assert (chosen.status_code, chosen.json()["code"]) == (409, "saved_card_gone")
+    assert api.delete(f"{CARDS}/{card['id']}").status_code == 204
+    assert kept(api) == []
+
+
+def test_a_detached_card_can_be_kept_again(api):
+    keep(api)
+    detach(SavedCard.objects.get())
+    hear()
+
+    keep(api)
+
+    assert [card["usable"] for card in kept(api)] == [True]
+
+
+def test_our_own_removal_comes_back_as_news_and_harms_no_other_card(api):
+    keep(api)
+    keep(api, MASTERCARD)
+    [visa] = [card for card in kept(api) if card["last4"] == "4242"]
+    api.delete(f"{CARDS}/{visa['id']}")
+
+    hear()
+
+    assert [(card["last4"], card["usable"]) for card in kept(api)] == [("4444", True)]
+    news = StripeEvent.objects.get(type="payment_method.detached")
+    assert news.payload["data"]["previous_attributes"]["customer"]

@@ -13,6 +13,7 @@ from payments import services
 from payments.gateways.sandbox.switches import outage
 from payments.models import CardSetup, Order, SavedCard, StripeEvent
 from tests import factories as make
+from tests.keeping import detach
 from tests.paying import (
     ALWAYS_ASKS,
     DECLINED,
@@ -348,6 +349,24 @@ def test_a_card_that_is_gone_does_not_pay(api, buyer, hold, gone):
 
     assert (answer.status_code, answer.json()["code"]) == (409, "saved_card_gone")
     assert not Order.objects.exists()
+
+
+def test_a_card_that_the_provider_has_detached_is_refused_and_not_offered_again(
+    api, hold
+):
+    api.post(f"{CARDS}/setup", {"payment_method": token()})
+    detach(SavedCard.objects.get())
+    paying = {"hold": str(hold.pk), "payment_method": str(SavedCard.objects.get().pk)}
+
+    answer = api.post(ORDERS, paying)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "saved_card_gone")
+    assert problem["action"] == "use_another_card"
+    assert "You have not been charged" in problem["detail"]
+    assert [card["usable"] for card in api.get(CARDS).json()["results"]] == [False]
+    again = api.post(ORDERS, paying | {"payment_method": token()})
+    assert (again.status_code, again.json()["status"]) == (201, "paid")
 
 
 def test_a_card_can_be_kept_without_buying(api):

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from payments.models import Order, OrderStatus, SavedCard
 from tests.browser.phone import GOOD_CARD
+from tests.keeping import detach
 
 ALWAYS_ASKS = "4000002760003184"
 KEEP = "Keep this card for next time"
@@ -78,3 +79,19 @@ def test_a_card_that_was_removed_is_gone_from_the_next_purchase(phone, rush):
     expect(phone.button("Pay £64")).to_be_visible()
     expect(phone.page.get_by_text("•••• 4242")).to_have_count(0)
     assert SavedCard.objects.get().removed_at
+
+
+def test_a_card_that_the_provider_has_lost_says_so_and_another_pays(phone, rush):
+    buy_and_keep(phone, rush, GOOD_CARD)
+    phone.is_in()
+    detach(SavedCard.objects.get())
+    phone.open(f"/events/{rush.event_id}")
+
+    phone.button("Get 2 · £64").click()
+    phone.button("Pay £64 with •••• 4242").click()
+
+    expect(phone.page.get_by_text("You have not been charged")).to_be_visible()
+    expect(phone.page.get_by_role("radio", name=re.compile("4242"))).to_be_disabled()
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+    assert paid_orders() == 2

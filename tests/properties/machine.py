@@ -153,7 +153,7 @@ class Evening(Office):
         user = self.world.buyer(who)
         method = paying.token(CARDS[card])
         self.attempt("fine", payments.set_up_card, user=user, payment_method=method)
-        # The same card twice is kept once, as it was the first time.
+        # The same card twice is kept once.
         cards = SavedCard.objects.filter(user=user, removed_at=None, lost_at=None)
         kept = cards.get(last4=CARDS[card][-4:])
         self.attempt(
@@ -228,6 +228,11 @@ class Evening(Office):
         self._charge_by_bank(intent)
         self.memory.by_hand[intent["metadata"]["order"]].append(intent["amount"])
         beside.take_intent_by_hand(intent["id"])
+
+    @some("kept")
+    @rule(pick=picks)
+    def detach_a_card_in_the_dashboard(self, pick):
+        paying.ask("POST", f"/v1/payment_methods/{chosen(self.kept, pick)}/detach")
 
     # Workers
 

@@ -90,6 +90,8 @@ class Stage(RuleBasedStateMachine):
         self.disputes = view.books.of("dispute", "needs_response")
         customers = view.books.of("customer")
         self.customers = [c["id"] for c in customers if not c.get("deleted")]
+        methods = view.books.of("payment_method")
+        self.kept = [m["id"] for m in methods if m["customer"]]
         self.post = provider.undelivered()
         self.losable = [e for e in self.post if e.type.startswith(provider.LOSABLE)]
         self.failed_refunds = [r for r in view.refunds if r.status == "failed"]

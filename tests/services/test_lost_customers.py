@@ -204,6 +204,17 @@ def test_removing_a_card_of_a_deleted_customer_learns_of_it(hold, card):
     assert SavedCard.objects.get(pk=card.pk).forgotten_at
 
 
+def test_a_customer_that_the_provider_never_had_keeps_no_card_and_staff_know(hold):
+    keep(hold.user)
+    SandboxObject.objects.filter(type="customer").delete()
+
+    with pytest.raises(GatewayRefused):
+        keep(hold.user, MASTERCARD)
+
+    assert usable(hold.user) == ["4242"]
+    assert "another account" in Incident.objects.get().detail
+
+
 # News
 
 
@@ -271,7 +282,8 @@ def test_news_of_strangers_is_put_aside(hold):
     stranger = ask("POST", "/v1/customers", {"email": "stranger@example.com"})[1]
     ask("DELETE", f"/v1/customers/{stranger['id']}")
 
-    hear()
+    with outage("before", "GET"):
+        hear()
 
     assert StripeEvent.objects.filter(type="customer.deleted").exists()
 

@@ -28,6 +28,7 @@ from payments.models import (
 )
 from tests import factories as make
 from tests.factories import NOON
+from tests.keeping import keep
 from tests.paying import (
     DISPUTED,
     assert_books_are_right,
@@ -222,6 +223,30 @@ def test_that_our_keys_are_refused_while_news_is_looked_up_is_told_at_once():
         services.process_events(now=timezone.now(), limit=10)
 
     assert Incident.objects.get().kind == "not_let_in"
+
+
+def test_news_that_is_not_shown_is_no_refusal_of_our_keys():
+    lost()
+    deliver()
+
+    with refusing("GET /v1/payment_intents", 404, code="resource_missing"):
+        services.process_events(now=timezone.now(), limit=10)
+
+    assert not Incident.objects.exists()
+
+
+@TROUBLE
+def test_a_card_that_is_not_forgotten_does_not_keep_others_waiting(trouble):
+    first, second = (keep(make.buyer()) for _ in range(2))
+    with outage("before"):
+        for card in (first, second):
+            services.remove_card(card=card, now=NOON)
+
+    with meets(trouble, f"{first.provider_id}/detach"):
+        services.forget_removed_cards(now=NOON, limit=10)
+
+    second.refresh_from_db()
+    assert second.forgotten_at
 
 
 def test_the_command_does_the_rest_and_then_fails_naming_what_is_left():

@@ -224,7 +224,7 @@ def test_a_card_used_without_a_customer_is_used_up():
 
     status, body, _ = confirm(intent()["id"], payment_method=card)
 
-    assert (status, body["error"]["param"]) == (400, "payment_method")
+    assert (status, set(body["error"])) == (400, {"type", "message"})
 
 
 def test_a_kept_card_pays_only_its_own_customers_intents():
@@ -525,3 +525,21 @@ def test_objects_have_the_fields_of_stripes_own():
         for step in steps:
             document = document[step]
         assert sorted(document) == fields, name
+
+
+def test_a_detached_card_is_told_of_with_the_customer_it_had_and_is_used_up():
+    """As Stripe's: the refusal has neither a code nor the name of a parameter."""
+    customer = ask("POST", "/v1/customers", {"email": "a@example.com"})[1]["id"]
+    method = token()
+    ask("POST", f"/v1/payment_methods/{method}/attach", {"customer": customer})
+
+    status, detached, _ = ask("POST", f"/v1/payment_methods/{method}/detach")
+
+    assert (status, detached["customer"]) == (200, None)
+    event = SandboxEvent.objects.get(type="payment_method.detached")
+    assert event.payload["data"]["object"] == detached
+    assert event.payload["data"]["previous_attributes"] == {"customer": customer}
+    opened = intent(customer=customer)["id"]
+    status, refusal, _ = confirm(opened, payment_method=method)
+    assert (status, set(refusal["error"])) == (400, {"type", "message"})
+    assert refusal["error"]["type"] == "invalid_request_error"

@@ -13,6 +13,7 @@ from payments import services as payments
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import OrderStatus, Payment
 from tests.factories import NOON
+from tests.keeping import detach_cards
 from tests.lining_up import fresh, join, statuses
 from tests.paying import ALWAYS_ASKS, VISA, assert_books_are_right
 from tests.standing_orders import (
@@ -154,6 +155,35 @@ def test_a_crash_at_any_step_is_taken_up_again(rush, number, step, moment, monke
         assert fresh(second).hold is not None
         assert charged() == []
     assert_books_are_right(NOON + 11 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "payments.services.checkout.turns.refuse_attempt",
+        "payments.services.checkout.forgetting.forget_card",
+        "payments.services.waitlist_charges._tell_instead",
+    ],
+)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_while_a_lost_card_is_learned_of_costs_nobody_their_place(
+    rush, step, moment, monkeypatch
+):
+    """The guard is that what a lost card met is no decline of its bank."""
+    entry = join_with_card(rush)
+    detach_cards(entry.user)
+    let_go(rush)
+    crash_once(monkeypatch, step, moment)
+
+    with suppress(KeyboardInterrupt):
+        charge_all()
+    for minute in (1, 2, 3, 4):
+        sweep(NOON + minute * MINUTE)
+
+    assert statuses(entry) == ["offered"]
+    assert not fresh(entry).charges_card
+    assert charged() == []
+    assert_books_are_right(NOON + 4 * MINUTE)
 
 
 def crash_once(monkeypatch, step: str, moment: str) -> None:

@@ -142,8 +142,11 @@ class Call:
         changed.matures_at = self.now + after
         self.change(changed)
 
-    def emit(self, type_: str, subject: Record) -> None:
-        """Something happened: a webhook, if it is subscribed to."""
+    def emit(self, type_: str, subject: Record, **previous: Any) -> None:
+        """Something happened: a webhook, if it is subscribed to.
+
+        `previous` is what those attributes were that have just changed.
+        """
         if type_ not in WEBHOOK_EVENTS:
             return
         id_ = new_id("event")
@@ -151,6 +154,8 @@ class Call:
         payload = shapes.event(id_, type_, dict(subject.data), self.now)
         payload["request"] = {"id": None, "idempotency_key": self.key or None}
         payload["pending_webhooks"] = 1
+        if previous:
+            payload["data"]["previous_attributes"] = previous
         self.events.append(Happened(id_, type_, payload))
 
     def forget(self) -> None:

@@ -296,10 +296,10 @@ def _method(call: Call, intent: Record) -> Record:
         )
     method = method_named(call, id_)
     if method.used_up:
+        # As Stripe says it: without a code, and without naming the parameter.
         raise Refused(
             "This PaymentMethod was used without a customer or detached from one, and "
-            "may not be used again.",
-            param="payment_method",
+            "may not be used again."
         )
     if method.customer and method.customer != intent.customer:
         raise Refused(

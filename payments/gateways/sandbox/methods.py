@@ -67,9 +67,10 @@ def detach(call: Call, id_: str) -> dict[str, Any]:
             "detached.",
             param="payment_method",
         )
+    customer = method.customer
     method.customer, method.data["customer"], method.used_up = "", None, True
     call.change(method)
-    call.emit("payment_method.detached", method)
+    call.emit("payment_method.detached", method, customer=customer)
     return method.data
 
 
@@ -103,8 +104,7 @@ def _asks_first(card: Card) -> bool:
 def _refuse_if_used(method: Record) -> None:
     if method.used_up:
         raise InvalidRequest(
-            "This PaymentMethod was used or detached before, and cannot be attached.",
-            param="payment_method",
+            "This PaymentMethod was used or detached before, and cannot be attached."
         )
 
 

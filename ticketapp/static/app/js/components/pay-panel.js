@@ -1,5 +1,5 @@
 /** The part of the checkout that takes a card and the one button. */
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { asApiError } from "../lib/api.js";
@@ -8,7 +8,7 @@ import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { CardForm } from "./card-form.js";
 import { Refusal } from "./notice.js";
-import { SavedCards, isUsable } from "./saved-cards.js";
+import { SavedCards, isOutOfDate, isUsable } from "./saved-cards.js";
 import { StripeForm } from "./stripe-form.js";
 
 /** @typedef {import("../../types").Hold} Hold */
@@ -23,7 +23,7 @@ import { StripeForm } from "./stripe-form.js";
  * }} props
  */
 export function PayPanel({ hold, payments, checkout }) {
-  const { data } = useResource("/payment-methods");
+  const { data, reload } = useResource("/payment-methods");
   /** @type {import("../../types").SavedCard[]} */
   const cards = data?.results ?? data ?? [];
   const [picked, setPicked] = useState(/** @type {string | null} */ (null));
@@ -33,7 +33,7 @@ export function PayPanel({ hold, payments, checkout }) {
   const form = useRef(/** @type {PayForm | null} */ (null));
 
   const usual = cards.find((card) => card.is_default && isUsable(card)) ?? cards.find(isUsable);
-  const saved = picked === "new" ? null : (cards.find(({ id }) => id === picked) ?? usual ?? null);
+  const saved = picked === "new" ? null : (cards.find((card) => card.id === picked && isUsable(card)) ?? usual ?? null);
   const isBusy = isReading || checkout.phase !== "ready";
 
   /** @param {Event} event */
@@ -53,6 +53,9 @@ export function PayPanel({ hold, payments, checkout }) {
 
   const total = formatMoney(hold.total);
   const error = problem ?? checkout.error;
+  useEffect(() => {
+    if (isOutOfDate(error)) void reload();
+  }, [error]);
   return html`
     <form class="form pay" onSubmit=${submit} noValidate>
       <h2 class="section-title">${t("Pay")}</h2>

@@ -7,6 +7,15 @@ import { t } from "../lib/i18n.js";
 /** @param {SavedCard} card */
 export const isUsable = (card) => card.usable;
 
+const GONE = new Set(["saved_card_gone", "kept_cards_gone"]);
+
+/**
+ * Whether the provider has just been found to have lost a kept card: the list that
+ * is shown says otherwise.
+ * @param {import("../lib/api.js").ApiError | null} error
+ */
+export const isOutOfDate = (error) => error !== null && GONE.has(error.code);
+
 /**
  * @param {{
  *   cards: SavedCard[],

@@ -1,5 +1,5 @@
 /** "Buy them for me": how much at most, until when, with which card, and a clear yes. */
-import { useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { asApiError } from "../lib/api.js";
@@ -11,7 +11,7 @@ import { join, keepCard } from "../lib/waiting.js";
 import { clockTime } from "../lib/when.js";
 import { CardForm } from "./card-form.js";
 import { Refusal } from "./notice.js";
-import { SavedCards, isUsable } from "./saved-cards.js";
+import { SavedCards, isOutOfDate, isUsable } from "./saved-cards.js";
 import { Sheet } from "./sheet.js";
 import { StripeForm } from "./stripe-form.js";
 
@@ -52,6 +52,7 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
         consent=${consent.data}
         payments=${payments.data}
         cards=${kept.data.results}
+        onOutOfDate=${kept.reload}
       />`}
     <//>
   `;
@@ -67,14 +68,15 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
  *   consent: {version: string, text: string},
  *   payments: import("../../types").PaymentsConfig,
  *   cards: import("../../types").SavedCard[],
+ *   onOutOfDate: () => Promise<void>,
  * }} props
  */
-function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards }) {
+function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards, onOutOfDate }) {
   const price = times(type.price.total, quantity);
   const ends = endsOf(event);
   const [most, setMost] = useState(inMajor(price));
   const [until, setUntil] = useState(ends.at(-1)?.at ?? "");
-  const [picked, setPicked] = useState(cards.find(isUsable)?.id ?? "new");
+  const [chosen, setPicked] = useState(cards.find(isUsable)?.id ?? "new");
   const [agrees, setAgrees] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [hint, setHint] = useState("");
@@ -82,6 +84,10 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const form = useRef(/** @type {import("./card-form.js").PayForm | null} */ (null));
   const id = useId();
   const maximum = inMinor(most, price.currency);
+  const picked = cards.some((card) => card.id === chosen && isUsable(card)) ? chosen : "new";
+  useEffect(() => {
+    if (isOutOfDate(error)) void onOutOfDate();
+  }, [error]);
 
   /** @param {Event} submit */
   const submit = async (submit) => {
