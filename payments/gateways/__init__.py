@@ -79,6 +79,16 @@ class InvalidSignature(DomainError):
     action = Action.CHANGE_REQUEST
 
 
+class MalformedEvent(DomainError):
+    """Signed as it should be, and nothing that we could look up or keep."""
+
+    code = "webhook_malformed"
+    title = "This is not an event."
+    status = HTTPStatus.BAD_REQUEST
+    message = "This webhook is signed, but it is no event as the provider sends them."
+    action = Action.CHANGE_REQUEST
+
+
 class GatewayRefused(DomainError):
     """A definite no: the provider understood, and nothing of it has happened.
 

@@ -1,8 +1,11 @@
-"""What the provider's documents say, in our own words. Pure: dicts to dataclasses."""
+"""What the provider's documents say, in our own words. Pure: to dataclasses."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from payments.gateways import (
     CardDetails,
@@ -10,12 +13,18 @@ from payments.gateways import (
     DisputeInfo,
     Intent,
     IntentStatus,
+    MalformedEvent,
     Movement,
+    ProviderEvent,
     RefundResult,
 )
 
 # ISO 4217 gives these no minor unit, the provider counts them in hundredths.
 COUNTED_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+# JSON may say it, and PostgreSQL cannot keep it.
+NUL = rb"\u0000"
+SAYS_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+LONGEST_ID = 255
 
 Document = Mapping[str, Any]
 
@@ -108,6 +117,36 @@ def dispute(found: Document) -> DisputeInfo:
             for moved in found["balance_transactions"]
         ),
     )
+
+
+def event(body: bytes) -> ProviderEvent:
+    """A webhook whose signature was right. Raises MalformedEvent if it is none."""
+    try:
+        found = orjson.loads(body)
+        subject = found["data"]["object"]
+        told = ProviderEvent(
+            id=found["id"],
+            type=found["type"],
+            object_id=subject.get("id", ""),
+            intent_id=intent_id_of(subject),
+            livemode=found["livemode"],
+            payload=found,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as odd:
+        raise MalformedEvent from odd
+    if not _can_be_kept(told, body):
+        raise MalformedEvent
+    return told
+
+
+def _can_be_kept(told: ProviderEvent, body: bytes) -> bool:
+    """Whether its words are words, short enough and without what has no place."""
+    ids = (told.id, told.object_id, told.intent_id or "")
+    if not all(isinstance(id_, str) and len(id_) <= LONGEST_ID for id_ in ids):
+        return False
+    if not (told.id and isinstance(told.type, str) and isinstance(told.livemode, bool)):
+        return False
+    return NUL not in body or not SAYS_NUL.search(body)
 
 
 def intent_id_of(subject: Document) -> str | None:

@@ -96,7 +96,7 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> bool:
 
     The same one again is the same row and changes nothing. What says that a payment
     has succeeded, which has been settled here, is processed as it is kept. Raises
-    InvalidSignature or WrongMode, and then keeps nothing.
+    InvalidSignature, MalformedEvent or WrongMode, and then keeps nothing.
     """
     gateway = get_gateway()
     event = gateway.verify_webhook(body=body, signature=signature)
@@ -319,5 +319,5 @@ def _id_in(subject: reading.Document, name: str) -> UUID | None:
     """The id of our own row that we wrote on the provider's object."""
     try:
         return UUID((subject.get("metadata") or {}).get(name, ""))
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):  # Others write there as they like.
         return None

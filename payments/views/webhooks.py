@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from payments import services
-from payments.gateways import InvalidSignature
+from payments.gateways import InvalidSignature, MalformedEvent
 from payments.serializers import WebhookAnswerSerializer
 from ticketapp.api import StrictQueryMixin
 from ticketapp.errors import DomainError
@@ -46,7 +46,7 @@ class StripeWebhookView(StrictQueryMixin, APIView):
     authentication_classes = []
     throttle_classes = []  # The provider sends in bursts, and the signature counts.
     parser_classes = [RawParser]
-    problems = [InvalidSignature, services.WrongMode]
+    problems = [InvalidSignature, MalformedEvent, services.WrongMode]
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any

@@ -58,7 +58,16 @@ def forged(body, *, secret):
 
 
 @pytest.mark.parametrize(
-    "signature", ["", "t=1,v1=0", "v1=abc", "t=now,v1=abc", "nonsense", "t=9999999999"]
+    "signature",
+    [
+        "",
+        "t=1,v1=0",
+        "v1=abc",
+        "t=now,v1=abc",
+        "nonsense",
+        "t=9999999999",
+        "t=1,v1=\xe9",
+    ],
 )
 def test_a_signature_that_is_none_is_refused(signature):
     refused(lambda: tell(EVENT, signature=signature), 400, "invalid_signature")
@@ -86,8 +95,44 @@ def test_a_signature_is_good_for_five_minutes():
     assert tell(EVENT, age=290).status_code == 200
 
 
-def test_what_is_signed_and_no_event_is_refused():
-    refused(lambda: tell("not json"), 400, "invalid_signature")
+def without(*names):
+    return {name: value for name, value in EVENT.items() if name not in names}
+
+
+def about(subject):
+    return EVENT | {"data": {"object": subject}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not json",
+        "",
+        "1e999999",
+        {"a": 1},
+        [],
+        "[" * 2000,
+        '"x"',
+        "null",
+        *(without(name) for name in ("id", "type", "livemode", "data")),
+        *(EVENT | {"data": data} for data in (None, [], "x", {}, {"object": None})),
+        *(about(subject) for subject in ("x", [], {"id": 5}, {"id": None})),
+        about({"object": "payment_intent"}),
+        about({"id": "pi_1", "object": "payment_intent", "description": "\0"}),
+        about({"id": "pi_\0", "object": "payment_intent"}),
+        about({"id": "ch_1", "object": "charge", "payment_intent": {"id": "pi_1"}}),
+        about({"id": "x" * 256}),
+        *(EVENT | {"id": id_} for id_ in ("", None, 5, "evt_\0", "x" * 256)),
+        *(EVENT | {"type": kind} for kind in (None, 5, "x\0")),
+        EVENT | {"livemode": "false"},
+    ],
+)
+def test_what_is_signed_and_no_event_is_refused(sold, body):
+    refused(lambda: tell(body), 400, "webhook_malformed")
+
+
+def test_what_only_looks_like_a_nul_is_kept():
+    assert tell(about({"id": "ch_1", "description": "\\u0000"})).status_code == 200
 
 
 @pytest.mark.parametrize(("key", "live"), [("sk_live_1", False), ("", True)])
@@ -124,6 +169,8 @@ def test_news_of_a_kind_nobody_knows_is_kept_and_changes_nothing(sold, kind):
         {"id": "ch_1", "object": "charge", "payment_intent": "pi_unknown"},
         {"id": "pi_2", "object": "payment_intent", "metadata": {"payment": "x"}},
         {"id": "pi_3", "metadata": {"payment": str(uuid4())}, "object": "x"},
+        {"id": "pi_4", "metadata": {"payment": 5}, "object": "payment_intent"},
+        {"id": "pi_5", "metadata": ["x"], "object": "payment_intent"},
         {},
     ],
 )

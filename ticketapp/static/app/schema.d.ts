@@ -4350,7 +4350,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookAnswer"];
                 };
             };
-            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. `invalid_signature`: The signature does not match. `webhook_wrong_mode`: That event is from another mode. */
+            /** @description `invalid`: Some of what was sent cannot be used. `parse_error`: The body cannot be read. `invalid_signature`: The signature does not match. `webhook_malformed`: This is not an event. `webhook_wrong_mode`: That event is from another mode. */
             400: {
                 headers: {
                     [name: string]: unknown;
