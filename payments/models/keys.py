@@ -5,10 +5,11 @@ import uuid
 
 # No vowels and no look-alikes: a reference is read aloud at the door.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRSTVWXYZ23456789"
+_lot = secrets.SystemRandom()
 
 
 def new_reference() -> str:
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return "".join(_lot.choices(REFERENCE_ALPHABET, k=8))
 
 
 def new_key() -> str:

@@ -8,16 +8,25 @@ on the duplicate key.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Model
 
 from events.models import Event, EventStatus
 from inventory.models import Hold
 from inventory.pricing import Quote
 from inventory.services import quoting, selling
-from payments.models import Order, Payment, PaymentAttempt, PaymentStatus
+from payments.models import (
+    AttemptStatus,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentAttempt,
+    PaymentStatus,
+)
 from payments.models.keys import new_key, new_reference
 from payments.services import books, mandates
 from payments.services.errors import OrderClosed
@@ -25,6 +34,7 @@ from payments.services.turns import Turn
 from ticketapp.prepared import execute
 from ticketapp.rows import instance_of
 
+M = TypeVar("M", bound=Model)
 OFF = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.FINISHED)
 # An attempt without an answer is first asked about after this long.
 FIRST_QUESTION = timedelta(seconds=15)
@@ -107,28 +117,23 @@ def open_order(
     With nothing to pay there is no payment, and the turn's is not to be used. Raises
     IntegrityError when a rival's order came first.
     """
-    lease_until = now + settings.PAYMENT_LEASE
-    order = Order(reference=new_reference(), created_at=now)
-    payment = Payment(order=order, key=new_key(), customer_id=customer, created_at=now)
-    payment.check_after = now + FIRST_QUESTION
-    params = {
-        **_of_hold(hold, price),
+    params = _of_hold(hold, price) | {
         "now": now,
-        "lease_until": lease_until,
-        "order": order.pk,
-        "reference": order.reference,
-        "payment": payment.pk,
-        "key": payment.key,
+        "lease_until": now + settings.PAYMENT_LEASE,
+        "order": uuid4(),
+        "reference": new_reference(),
+        "payment": uuid4(),
+        "key": new_key(),
         "customer": customer,
-        "check_after": payment.check_after,
+        "check_after": now + FIRST_QUESTION,
     }
     row = _written(OPEN_ORDER, params)
     if row is None:
         return None
     *started, name = row
-    _as_written(order, payment, selling.started_hold(started))
-    order.event = instance_of(Event, ("id", "name"), (order.event_id, name))
-    return Turn(order, payment, lease_until)
+    order = _order_of(selling.started_hold(started), params)
+    order.event = _made(Event, id=order.event_id, name=name)
+    return Turn(order, _payment_of(order, params), params["lease_until"])
 
 
 def _of_hold(hold: Hold, price: Quote) -> dict[str, Any]:
@@ -141,12 +146,49 @@ def _of_hold(hold: Hold, price: Quote) -> dict[str, Any]:
     }
 
 
-def _as_written(order: Order, payment: Payment, hold: Hold) -> None:
-    """What the statement put into the rows, without reading them again."""
-    order.hold, order.user_id, order.event_id = hold, hold.user_id, hold.event_id
-    for row in (order, payment):
-        row.amount, row.currency = hold.total_amount, hold.currency
-        row._state.adding, row._state.db = False, connection.alias
+def _order_of(hold: Hold, params: dict[str, Any]) -> Order:
+    """The order as the statement wrote it, without reading it again."""
+    order = _made(
+        Order,
+        id=params["order"],
+        reference=params["reference"],
+        user_id=hold.user_id,
+        event_id=hold.event_id,
+        hold_id=hold.pk,
+        amount=hold.total_amount,
+        currency=hold.currency,
+        status=OrderStatus.PENDING,
+        created_at=params["now"],
+        paid_at=None,
+        cancelled_at=None,
+    )
+    order.hold = hold
+    return order
+
+
+def _payment_of(order: Order, params: dict[str, Any]) -> Payment:
+    payment = _made(
+        Payment,
+        id=params["payment"],
+        order_id=order.pk,
+        key=params["key"],
+        intent_id=None,
+        client_secret="",
+        customer_id=params["customer"],
+        amount=order.amount,
+        currency=order.currency,
+        status=PaymentStatus.CREATED,
+        flag="",
+        check_after=params["check_after"],
+        created_at=params["now"],
+    )
+    payment.order = order
+    return payment
+
+
+def _made(model: type[M], **fields: Any) -> M:
+    """What is not named is fetched should anybody ask."""
+    return instance_of(model, tuple(fields), tuple(fields.values()))
 
 
 def begin_attempt(
@@ -164,28 +206,33 @@ def begin_attempt(
     MandateOverError if it does not cover this.
     """
     refuse_in_transaction()
-    attempt = PaymentAttempt(
-        payment=turn.payment,
-        key=new_key(),
-        payment_method=payment_method,
-        save_card=save_card,
-        mandate=turn.mandate,
-        created_at=now,
-    )
     params = _of_turn(turn, opened) | {
         "customer": customer,
-        "key": attempt.key,
+        "key": new_key(),
         "payment_method": payment_method,
         "save_card": save_card,
-        "mandate": attempt.mandate_id,
+        "mandate": turn.mandate and turn.mandate.pk,
         "now": now,
     }
     row = _begun(turn, params, now)
     if row is None:
         raise OrderClosed(order=str(turn.order.pk))
-    attempt.pk, attempt.amount = row
-    attempt._state.adding, attempt._state.db = False, connection.alias
-    return attempt
+    return _attempt_of(row, params)
+
+
+def _attempt_of(row: tuple[int, int], params: dict[str, Any]) -> PaymentAttempt:
+    number, amount = row
+    return _made(
+        PaymentAttempt,
+        id=number,
+        payment_id=params["payment"],
+        key=params["key"],
+        payment_method=params["payment_method"],
+        amount=amount,
+        status=AttemptStatus.STARTED,
+        decline_code="",
+        save_card=params["save_card"],
+    )
 
 
 def _of_turn(turn: Turn, opened: Opened) -> dict[str, Any]:

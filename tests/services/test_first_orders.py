@@ -5,9 +5,10 @@ import pytest
 from events.models import Event, EventStatus
 from inventory import services as inventory
 from inventory.models import Ticket, TicketType
+from inventory.services import quoting
 from payments import services
-from payments.models import Order, OrderStatus
-from payments.services import books, cards, settling
+from payments.models import Order, OrderStatus, PaymentAttempt
+from payments.services import books, cards, opening, settling
 from tests.factories import NOON
 from tests.paying import (
     DECLINED,
@@ -87,6 +88,32 @@ def test_nobody_whose_order_is_paid_hears_that_nothing_was_charged(monkeypatch):
     found = services.pay_order(order=placed, payment_method=token(), now=NOON)
 
     assert (found.pk, found.status) == (placed.pk, OrderStatus.PAID)
+
+
+def fields(row) -> dict:
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+
+
+def test_what_is_not_read_again_is_as_it_was_written():
+    hold = held()
+    price = quoting.price_due(hold=hold, now=NOON)
+
+    turn = opening.open_order(hold=hold, price=price, customer="cus_1", now=NOON)
+    first = [turn.order, turn.payment, turn.order.hold]
+    assert [fields(row) for row in first] == [
+        fields(type(row).objects.get(pk=row.pk)) for row in first
+    ]
+
+    attempt = opening.begin_attempt(
+        turn,
+        opening.Opened("pi_1", "secret"),
+        payment_method="pm_1",
+        customer="cus_1",
+        save_card=True,
+        now=NOON,
+    )
+    assert fields(attempt) == fields(PaymentAttempt.objects.get())
+    assert turn.order.event.name == hold.event.name
 
 
 def test_a_hold_that_is_short_of_tickets_sells_nothing():
