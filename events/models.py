@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, GeneratedField, Q, Value
 from django.db.models.functions import Concat, Now
 
+from events.coordinates import Coordinates, coordinates_of
 from events.folding import Fold
 from events.local_time import night_of
 from events.querysets import EventQuerySet, PerformerQuerySet, VenueQuerySet
@@ -124,6 +125,11 @@ class Venue(PublicModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone or "UTC")
+
+    @property
+    def coordinates(self) -> Coordinates:
+        """Latitude and longitude, as far as its location is known."""
+        return coordinates_of(vars(self).get("location") or self.location)
 
 
 class VenueSource(models.Model):

@@ -4,11 +4,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from events.models import Event
 from inventory import codes, qr
 from inventory.instants import local, utc
 from inventory.listing.cards import money, price_of
-from inventory.models import CheckIn, Hold, Ticket, TicketType
+from inventory.models import CheckIn, Hold, Ticket
 from inventory.owners import OrderRef
 from inventory.services.holds import quote_of
 
@@ -69,14 +68,15 @@ def check_in_document(scan: CheckIn) -> JSON:
     }
 
 
-def event_brief(event: Event) -> JSON:
-    """An event as holds, orders and tickets name it: what, when, where."""
+def event_brief(event: Any) -> JSON:
+    """An event as holds, orders and tickets name it: what, when, where.
+
+    Of an `Event`, or of anything that has these values under the same names.
+    """
     venue = event.venue
-    latitude, longitude = (
-        (venue.location.y, venue.location.x) if venue.location else (None, None)
-    )
+    latitude, longitude = venue.coordinates
     return {
-        "id": event.pk,
+        "id": event.id,
         "name": event.name,
         "status": event.status,
         "image_url": event.image_url or None,
@@ -88,7 +88,7 @@ def event_brief(event: Event) -> JSON:
         "local_date": event.local_date.isoformat(),
         "time_zone": venue.time_zone,
         "venue": {
-            "id": venue.pk,
+            "id": venue.id,
             "name": venue.name,
             "city": venue.city,
             "country": venue.country,
@@ -102,8 +102,8 @@ def event_brief(event: Event) -> JSON:
     }
 
 
-def named(row: Event | TicketType) -> JSON:
-    return {"id": row.pk, "name": row.name}
+def named(row: Any) -> JSON:
+    return {"id": row.id, "name": row.name}
 
 
 def holder_of(ticket: Ticket) -> str:

@@ -1,7 +1,5 @@
 """The shapes of the API about money: what is asked and, for its description, told."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from inventory.models import HoldStatus
@@ -20,30 +18,33 @@ from payments.models import (
     RefundReason,
     RefundStatus,
 )
+from ticketapp.api import Body
 
 PROVIDERS = [("sandbox", "sandbox"), ("stripe", "stripe")]
 
 
-class CardChoiceSerializer(serializers.Serializer):
+class CardChoiceSerializer(Body):
     payment_method = serializers.CharField(
         max_length=255,
         help_text="From the card form (`pm_…`), or the id of a kept card.",
     )
 
 
-class SaveCardSerializer(serializers.Serializer):
-    """A real true or false: consent is not guessed from a word."""
+class TrueOrFalse(serializers.BooleanField):
+    """A JSON boolean: consent is not guessed from a word."""
 
-    save_card = serializers.BooleanField(
+    def to_internal_value(self, data: object) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Say true or false.")
+        return data
+
+
+class SaveCardSerializer(Body):
+    save_card = TrueOrFalse(
         required=False,
         default=False,
         help_text="The buyer agreed to have this card kept.",
     )
-
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(self.initial_data.get("save_card", False), bool):
-            raise serializers.ValidationError({"save_card": ["Say true or false."]})
-        return given
 
 
 class PayRequestSerializer(SaveCardSerializer, CardChoiceSerializer):

@@ -91,11 +91,8 @@ class CardSetupListView(StrictQueryMixin, generics.GenericAPIView):
         With `next_action` the buyer's bank asks them first: show it, then ask
         for the setup until it has succeeded or failed.
         """
-        wanted = CardChoiceSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        setup = services.set_up_card(
-            user=request.user, now=timezone.now(), **wanted.validated_data
-        )
+        given = CardChoiceSerializer.read(request)
+        setup = services.set_up_card(user=request.user, now=timezone.now(), **given)
         document = setup_document(setup, absolute=request.build_absolute_uri)
         return Response(document, status=status.HTTP_201_CREATED)
 

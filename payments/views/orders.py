@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from inventory import services as inventory
 from inventory.models import Hold
 from payments import services
-from payments.documents import order_document, told_order, with_all_told
+from payments.documents import order_document
 from payments.gateways import (
     AmountNotPayable,
     GatewayMisconfigured,
@@ -26,6 +27,7 @@ from payments.serializers import (
     OrderSerializer,
     PayRequestSerializer,
 )
+from payments.told import told_orders
 from ticketapp.api import KeysetPagination, StrictQueryMixin
 from ticketapp.compiled import Compiled
 from ticketapp.idempotency import idempotent, idempotent_flow
@@ -54,15 +56,19 @@ class OwnOrdersView(StrictQueryMixin, generics.GenericAPIView):
     lookup_url_kwarg = "order_id"
 
     def get_queryset(self):
-        return with_all_told(Order.objects.filter(user=self.request.user))
+        return Order.objects.filter(user=self.request.user)
 
     def document(self, order_id: UUID) -> dict:
-        """The order as it is by now."""
-        return self.document_of(told_order(order_id, self.request.user))
+        """The order as it is by now; Http404 if it is not the buyer's."""
+        documents = self.documents([order_id])
+        if not documents:
+            raise Http404
+        return documents[0]
 
-    def document_of(self, order: Order) -> dict:
-        absolute = self.request.build_absolute_uri
-        return order_document(order, now=timezone.now(), absolute=absolute)
+    def documents(self, order_ids: list[UUID]) -> list[dict]:
+        now, absolute = timezone.now(), self.request.build_absolute_uri
+        told = told_orders(order_ids, user_id=self.request.user.pk)
+        return [order_document(order, now=now, absolute=absolute) for order in told]
 
 
 class OrderListView(OwnOrdersView):
@@ -76,7 +82,7 @@ class OrderListView(OwnOrdersView):
     def get(self, request: Request) -> Response:
         """Your orders, the newest first."""
         orders = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response([self.document_of(o) for o in orders])
+        return self.get_paginated_response(self.documents([o.pk for o in orders]))
 
     @extend_schema(request=OrderRequestSerializer, responses={201: OrderSerializer})
     @idempotent_flow
@@ -90,9 +96,7 @@ class OrderListView(OwnOrdersView):
         of `payment_in_progress` is `authenticate_payment` while the bank asks the
         buyer on another device, else `wait`.
         """
-        wanted = OrderRequestSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = OrderRequestSerializer.read(request)
         order = services.place_order(
             user=request.user,
             hold=self.hold(given["hold"]),
@@ -116,7 +120,7 @@ class OrderView(OwnOrdersView):
     @extend_schema(responses=OrderSerializer)
     def get(self, request: Request, order_id: UUID) -> Response:
         """One of your orders, as it is now."""
-        return Response(self.document_of(self.get_object()))
+        return Response(self.document(order_id))
 
 
 class OrderPayView(OwnOrdersView):
@@ -132,11 +136,8 @@ class OrderPayView(OwnOrdersView):
         Answers as ordering does. A question of the bank that was left open is
         withdrawn first, so nothing is paid twice.
         """
-        wanted = PayRequestSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        order = services.pay_order(
-            order=self.get_object(), now=timezone.now(), **wanted.validated_data
-        )
+        given = PayRequestSerializer.read(request)
+        order = services.pay_order(order=self.get_object(), now=timezone.now(), **given)
         return Response(self.document(order.pk))
 
 

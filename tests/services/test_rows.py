@@ -1,6 +1,7 @@
 import pytest
 from django.db import models
 
+from events.coordinates import coordinates_of
 from events.models import Event, Venue
 from inventory.models import TicketType
 from tests import factories as make
@@ -65,3 +66,21 @@ def test_a_model_with_a_way_of_its_own_is_left_to_itself():
 
     with pytest.raises(TypeError, match="own way"):
         instance_of(Special, ("name",), ("one",))
+
+
+@pytest.mark.parametrize("at", [(51.5, -0.1), (-33.9, 151.2), (0.0, 0.0), (90.0, 180)])
+def test_a_venue_says_where_it_is_before_and_after_somebody_looked(at):
+    venue = make.venue(at=at)
+    stored = Venue.objects.filter(pk=venue.pk).extra(select={"text": "location::text"})
+    [text] = stored.values_list("text", flat=True)
+
+    raw = instance_of(Venue, ("id", "location"), (venue.pk, text))
+
+    assert raw.coordinates == at
+    assert (raw.location.y, raw.location.x) == at
+    assert raw.coordinates == venue.coordinates == at
+
+
+def test_a_venue_whose_place_is_unknown_is_nowhere():
+    assert Venue().coordinates == (None, None)
+    assert coordinates_of("SRID=4326;POINT (1 2)") == (2, 1)

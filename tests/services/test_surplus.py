@@ -11,7 +11,7 @@ from inventory import services as inventory
 from inventory.models import HoldStatus, PriceStep
 from notifications.models import Notification
 from payments import services
-from payments.documents import order_document, with_all_told
+from payments.documents import order_document
 from payments.gateways import GatewayRefused, GatewayUnavailable
 from payments.gateways.sandbox import post
 from payments.gateways.sandbox.switches import outage, refusing
@@ -26,6 +26,7 @@ from payments.models import (
     RefundStatus,
     StripeEvent,
 )
+from payments.told import told_orders
 from tests import beside
 from tests.beside import assert_gives_back_once, by_asking, by_webhook, take_by_hand
 from tests.crash.dying import assert_provider_and_books_agree
@@ -311,8 +312,9 @@ def test_while_another_card_may_be_tried_the_buyer_is_not_told_that_it_is_paid()
     second = placed.payments.exclude(pk=first.pk).get()
     services.cancel_payment(payment=second, now=NOON)
 
-    loaded = with_all_told(Order.objects.all()).get()
-    document = order_document(loaded, now=NOON, absolute=str)
+    order = Order.objects.get()
+    [told] = told_orders([order.pk], user_id=order.user_id)
+    document = order_document(told, now=NOON, absolute=str)
 
     assert document["payment"]["status"] == "cancelled"
     assert [refund["reason"] for refund in document["refunds"]] == ["surplus"]

@@ -1,0 +1,170 @@
+"""An order is told from one statement: it must say what the rows say, everywhere."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inventory import services as inventory
+from inventory.models import Hold, TicketType
+from payments import services
+from payments.gateways.sandbox.switches import outage
+from payments.models import Order, RefundReason
+from payments.told import Told, told_orders
+from tests import factories as make
+from tests.paying import ALWAYS_ASKS, NO_FUNDS, VISA, token
+
+pytestmark = pytest.mark.django_db
+ORDERS = "/api/v1/orders"
+
+
+@pytest.fixture
+def hold(buyer):
+    return hold_for(buyer)
+
+
+def hold_for(buyer, **fields) -> Hold:
+    now = timezone.now()
+    event = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
+    fields = {"fee_amount": 150, "fee_name": "Booking fee"} | fields
+    rush = make.ticket_type(event=event, stock=6, **fields)
+    return inventory.hold_tickets(
+        user=buyer,
+        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
+        quantity=2,
+        now=now,
+    )
+
+
+def place(api, hold, number=VISA) -> Order:
+    body = {"hold": str(hold.pk), "payment_method": token(number)}
+    api.post(ORDERS, body)
+    return Order.objects.get(hold=hold)
+
+
+def declined_twice(api, hold) -> Order:
+    order = place(api, hold, NO_FUNDS)
+    api.post(f"{ORDERS}/{order.pk}/pay", {"payment_method": token(NO_FUNDS)})
+    return order
+
+
+def asked(api, hold) -> Order:
+    return place(api, hold, ALWAYS_ASKS)
+
+
+def unanswered(api, hold) -> Order:
+    with outage("after", "/confirm"):
+        return place(api, hold)
+
+
+def without_a_payment(api, hold) -> Order:
+    return place(api, hold_for(hold.user, unit_amount=0, fee_amount=0))
+
+
+def cancelled(api, hold) -> Order:
+    order = place(api, hold, NO_FUNDS)
+    api.post(f"{ORDERS}/{order.pk}/cancel")
+    return order
+
+
+def partly_refunded(api, hold) -> Order:
+    order = place(api, hold)
+    services.refund_lines(
+        order=order,
+        lines=order.lines.all()[:1],
+        reason=RefundReason.STAFF,
+        by=None,
+        now=timezone.now(),
+    )
+    return order
+
+
+def of_a_place_unknown(api, hold) -> Order:
+    venue = hold.event.venue
+    venue.location, venue.time_zone = None, ""
+    venue.save()
+    return place(api, hold)
+
+
+KINDS = [
+    *(place, declined_twice, asked, unanswered, without_a_payment, cancelled),
+    *(partly_refunded, of_a_place_unknown),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_says_of_an_order_what_its_own_page_says(api, hold, kind):
+    order = kind(api, hold)
+
+    alone = api.get(f"{ORDERS}/{order.pk}").json()
+
+    [listed] = api.get(ORDERS).json()["results"]
+    assert alone.pop("server_time") <= listed.pop("server_time")
+    assert alone == listed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_told_of_an_order_is_what_its_rows_say(api, hold, kind):
+    order = kind(api, hold)
+
+    [told] = told_orders([order.pk], user_id=order.user_id)
+
+    row = Order.objects.get(pk=order.pk)
+    assert differences(told, row) == []
+    assert differences(told.ticket_type, row.hold.ticket_type) == []
+    for name in ("lines", "payments", "refunds"):
+        rows = rows_of(row)[name]
+        assert len(rows) == len(getattr(told, name))
+        for part, of_row in zip(getattr(told, name), rows, strict=True):
+            assert differences(part, of_row) == []
+
+
+def rows_of(order: Order) -> dict[str, list]:
+    payments = list(order.payments.all())
+    return {
+        "lines": list(order.lines.order_by("pk")),
+        "payments": payments,
+        "refunds": [r for p in payments for r in p.refunds.order_by("created_at")],
+    }
+
+
+def differences(told: Told, row) -> list[str]:
+    """Names under which the two say something else; of all that is told."""
+    found = []
+    for name, value in vars(told).items():
+        if name in ("lines", "payments", "refunds", "ticket_type"):
+            continue
+        if name == "last_attempt":
+            last = row.attempts.order_by("pk").last()
+            found += differences(value, last) if value else [name] * (last is not None)
+        elif name == "is_returned":
+            found += [name] * (value is not (row.returned_at is not None))
+        elif isinstance(value, Told):
+            found += differences(value, getattr(row, name))
+        elif str(value) != str(known(row, name)):
+            found.append(name)
+    return found
+
+
+def known(row, name: str):
+    """As JSON has it: a pair is a list there."""
+    value = getattr(row, name)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_orders_come_in_the_order_asked_for_and_only_to_their_buyer(api, buyer, hold):
+    first, second = place(api, hold), place(api, hold_for(buyer))
+    wanted = [second.pk, first.pk]
+
+    told = told_orders(wanted, user_id=buyer.pk)
+
+    assert [order.id for order in told] == [str(key) for key in wanted]
+    assert told_orders(wanted, user_id=make.buyer().pk) == []
+    assert told_orders([], user_id=buyer.pk) == []
+
+
+def test_an_order_is_told_in_one_query(api, hold, django_assert_num_queries):
+    order = place(api, hold)
+
+    with django_assert_num_queries(1):
+        told_orders([order.pk], user_id=order.user_id)
