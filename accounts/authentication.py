@@ -12,6 +12,7 @@ from django.contrib.auth import (
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.http import HttpRequest
+from django.http.request import HttpHeaders
 from django.utils.crypto import constant_time_compare
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -23,6 +24,7 @@ from ticketapp.prepared import execute
 from ticketapp.rows import instance_of
 
 HEADER = "X-Session-Token"
+IN_META = HttpHeaders.to_wsgi_name(HEADER)
 MAX_TOKEN_LENGTH = 40
 # Every signed-in call reads a user: planned once and not written by the ORM each time.
 FIELDS = User._meta.concrete_fields
@@ -90,7 +92,7 @@ class SessionTokenAuthentication(BaseAuthentication):
     """The token that sign-in gave; nothing else, and no cookie, signs a call in."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
-        token = request.headers.get(HEADER)
+        token = request.META.get(IN_META)
         if not token:
             return None
         if user := user_of_token(token):

@@ -61,13 +61,13 @@ def find_type(type_id: UUID) -> TicketType | None:
     row = _found(TYPE, type_id)
     if row is None:
         return None
-    found = instance_of(TicketType, ASKED_OF_TYPE, row[:OF_EVENT])
-    found.event = event = instance_of(
-        Event, ("id", *ASKED_OF_EVENT), (found.event_id, *row[OF_EVENT:OF_VENUE])
+    of_type, of_event = row[:OF_EVENT], row[OF_EVENT:OF_VENUE]
+    event_id, venue_id = of_type[1], of_event[0]
+    venue = instance_of(Venue, ("id", *ASKED_OF_VENUE), (venue_id, *row[OF_VENUE:-1]))
+    event = instance_of(
+        Event, ("id", *ASKED_OF_EVENT), (event_id, *of_event), venue=venue
     )
-    event.venue = instance_of(
-        Venue, ("id", *ASKED_OF_VENUE), (event.venue_id, *row[OF_VENUE:-1])
-    )
+    found = instance_of(TicketType, ASKED_OF_TYPE, of_type, event=event)
     vars(found)["_prefetched_objects_cache"] = {"price_steps": steps_of(found, row[-1])}
     return found
 

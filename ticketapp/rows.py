@@ -4,7 +4,7 @@ Django sets each field by itself and calls whoever listens to instances being ma
 Nobody does here, and the values are right as they come: one update is enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from inspect import getattr_static
 from typing import Any, TypeVar
@@ -17,13 +17,21 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 M = TypeVar("M", bound=Model)
 
 
-def instance_of(model: type[M], names: tuple[str, ...], values: Sequence[Any]) -> M:
-    """The row of `model` with these values; fields not named are left deferred."""
+def instance_of(
+    model: type[M], names: tuple[str, ...], values: Iterable[Any], **relatives: Model
+) -> M:
+    """The row of `model` with these values; fields not named are left deferred.
+
+    `relatives` are the rows that its foreign keys lead to, as `select_related` keeps
+    them.
+    """
     found = model.__new__(model)
     found._state = state = ModelState()
     state.adding, state.db = False, DEFAULT_DB_ALIAS
     fields = found.__dict__
     fields.update(zip(names, values, strict=True))
+    if relatives:
+        state.fields_cache = relatives
     for name in _set_by_others(model, names):
         setattr(found, name, fields.pop(name))
     return found

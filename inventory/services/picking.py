@@ -18,6 +18,7 @@ from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
 from inventory.pricing import Quote
 from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM
 from ticketapp.prepared import planned
+from ticketapp.rows import instance_of
 
 SLOTS = 2**31
 
@@ -185,24 +186,31 @@ class Pick:
 
     def hold(self, hold_id: UUID) -> Hold:
         """The row the statement has written, without reading it back."""
-        hold = Hold(
-            id=hold_id,
-            user_id=self.user_id,
+        values = {
+            "id": hold_id,
+            "user_id": self.user_id,
+            "event_id": self.ticket_type.event_id,
+            "ticket_type_id": self.ticket_type.pk,
+            "quantity": self.quantity,
+            "status": self.hold_status,
+            "unit_amount": self.quote.unit_amount,
+            "fee_amount": self.quote.fee_amount,
+            "tax_amount": self.quote.tax_amount,
+            "total_amount": self.quote.total_amount * self.quantity,
+            "currency": self.quote.currency,
+            "expires_at": self.expires_at,
+            "lease_until": None,
+            "created_at": self.now,
+            "freed_at": None,
+            "from_waitlist": self.from_waitlist,
+        }
+        return instance_of(
+            Hold,
+            tuple(values),
+            values.values(),
             event=self.ticket_type.event,
             ticket_type=self.ticket_type,
-            quantity=self.quantity,
-            status=self.hold_status,
-            unit_amount=self.quote.unit_amount,
-            fee_amount=self.quote.fee_amount,
-            tax_amount=self.quote.tax_amount,
-            total_amount=self.quote.total_amount * self.quantity,
-            currency=self.quote.currency,
-            expires_at=self.expires_at,
-            created_at=self.now,
-            from_waitlist=self.from_waitlist,
         )
-        hold._state.adding, hold._state.db = False, connection.alias
-        return hold
 
 
 @dataclass(frozen=True, slots=True)
