@@ -74,6 +74,10 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     return _plan_of(here, statement, params, types).call
 
 
+class Unplanned(str):
+    """SQL that cannot be planned, such as SAVEPOINT; it takes no parameters."""
+
+
 def execute(
     cursor: Any, *statements: str, params: Mapping[str, Any], typed: bool = True
 ) -> None:
@@ -84,8 +88,12 @@ def execute(
     write its value into the statement.
     """
     types = _types(params) if typed else None
-    calls, values = [], []
+    calls: list[str] = []
+    values: list[Any] = []
     for statement in statements:
+        if isinstance(statement, Unplanned):
+            calls.append(statement)
+            continue
         plan = _plan_of(cursor.db, statement, params, types)
         calls.append(plan.bare_call)
         values.extend(map(params.__getitem__, plan.names))

@@ -17,7 +17,7 @@ from django.db import connection
 from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
 from inventory.pricing import Quote
 from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM
-from ticketapp.prepared import planned
+from ticketapp.prepared import Unplanned, execute
 from ticketapp.rows import instance_of
 
 SLOTS = 2**31
@@ -32,7 +32,7 @@ SHARE_CAPS = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%(caps)s, 0))
 CHANGE_CAPS = "SELECT pg_advisory_xact_lock(hashtextextended(%(caps)s, 0))"
 # Rolled back when the pick falls short, or two buyers who each locked half of
 # the last tickets would wait for each other.
-BEGIN_ATTEMPT = "SAVEPOINT pick_tickets"
+BEGIN_ATTEMPT = Unplanned("SAVEPOINT pick_tickets")
 UNDO_ATTEMPT = "ROLLBACK TO SAVEPOINT pick_tickets"
 KEEP_ATTEMPT = "RELEASE SAVEPOINT pick_tickets"
 # Only where a cap is shared, and again a statement of its own: what is counted
@@ -299,7 +299,7 @@ def _attempt(
         steps.append(LOCK_CAPS)
     with connection.cursor() as cursor:
         # Planned once a connection: planning takes three times as long as picking.
-        cursor.execute("; ".join([*steps, planned(statement, params)]), params)
+        execute(cursor, *steps, statement, params=params)
         *mine, taken, available, held, caps_are_in_the_way = cursor.fetchone()
         complete = taken == pick.quantity
         # Also with nothing picked: a row that turned out taken stays locked too.

@@ -5,7 +5,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from ticketapp import prepared
-from ticketapp.prepared import execute, planned
+from ticketapp.prepared import Unplanned, execute, planned
 
 ADD = "SELECT %(one)s + %(other)s"
 
@@ -72,6 +72,15 @@ def test_each_plan_is_kept_twice_as_long_as_the_one_before_it(monkeypatch):
         made |= set(plans_of("SELECT 'longer'"))
 
     assert len(made) == 5  # At 0, 70, 200, 450 and 940 seconds.
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_planned_goes_along_with_what_can():
+    begin = Unplanned("SAVEPOINT here")
+    with connection.cursor() as cursor:
+        execute(cursor, ADD, begin, ADD, params={"one": 1, "other": 2})
+        assert cursor.fetchall() == [(3,)]
+        cursor.execute("ROLLBACK TO SAVEPOINT here")
 
 
 @pytest.mark.django_db(transaction=True)
