@@ -30,7 +30,6 @@ from payments.gateways import (
 from payments.models import (
     OPEN_PAYMENT,
     PAID_ORDER,
-    AttemptStatus,
     Mandate,
     Order,
     OrderStatus,
@@ -44,12 +43,12 @@ from payments.services import (
     cards,
     forgetting,
     opening,
+    outcomes,
     refusals,
     settling,
     turns,
 )
 from payments.services.errors import (
-    CardDeclined,
     EventOff,
     OrderClosed,
     PaymentInProgress,
@@ -63,7 +62,6 @@ from ticketapp import writing
 from ticketapp.compiled import Compiled, all_but
 
 WAITING = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
-ORDER = Compiled(lambda order: Order.objects.filter(pk=order))
 ORDER_OF_HOLD = Compiled(
     lambda hold: Order.objects.filter(hold=hold).select_related("hold")
 )
@@ -157,7 +155,7 @@ def _what_is_known(order: Order, now: datetime, *, another_card: bool) -> Order 
         _clear_the_way(order, payment, now, another_card=another_card)
         order.refresh_from_db()
     if order.status == OrderStatus.CANCELLED:
-        raise OrderClosed(order=str(order.pk))
+        raise outcomes.closed(order)
     waits = order.payments.filter(status__in=WAITING).exists()
     return order if order.status in PAID_ORDER or waits else None
 
@@ -250,7 +248,7 @@ def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     if order.status in PAID_ORDER:
         return None
     if order.status != OrderStatus.PENDING:
-        raise OrderClosed(order=str(order.pk))
+        raise outcomes.closed(order)
     order.hold = _start_paying(order, now)
     payment = OPEN_PAYMENT_OF.first(order=order.pk)
     if payment is None:
@@ -310,14 +308,10 @@ def _pay(
     with refusals.staff_are_told(hold=turn.order.hold):
         with forgetting.learning(customer, now):
             opened = _open_intent(turn, customer, now)
-        attempt = opening.begin_attempt(
-            turn,
-            opened,
-            payment_method=card.provider_id,
-            customer=customer,
-            save_card=save_card and not card.is_saved,
-            now=now,
-        )
+        try:
+            attempt = _begin(turn, opened, card, customer, save_card, now)
+        except OrderClosed:
+            return outcomes.overtaken(turn.order)
         try:
             with forgetting.learning(customer, now, kept=card.kept):
                 answer = _confirm(turn, opened, attempt)
@@ -330,7 +324,25 @@ def _pay(
     settled = _settle(turn, attempt, answer, now)
     if settled and settled.status in PAID_ORDER:
         return settled
-    return _outcome(turn.order, attempt)
+    return outcomes.outcome(turn.order, attempt)
+
+
+def _begin(
+    turn: Turn,
+    opened: Opened,
+    card: cards.Card,
+    customer: str,
+    save_card: bool,
+    now: datetime,
+) -> PaymentAttempt:
+    return opening.begin_attempt(
+        turn,
+        opened,
+        payment_method=card.provider_id,
+        customer=customer,
+        save_card=save_card and not card.is_saved,
+        now=now,
+    )
 
 
 def _confirm(turn: Turn, opened: Opened, attempt: PaymentAttempt) -> Intent:
@@ -378,17 +390,3 @@ def _open_intent(turn: Turn, customer: str, now: datetime) -> Opened:
         turns.hand_back(turn, now=now)
         raise
     return opened
-
-
-def _outcome(order: Order, attempt: PaymentAttempt) -> Order:
-    """The order as the attempt left it, or the refusal it met."""
-    order = ORDER.get(order=order.pk)
-    if order.status in PAID_ORDER:
-        return order
-    attempt.refresh_from_db()
-    if attempt.status == AttemptStatus.DECLINED:
-        raise CardDeclined(order=order.pk, decline_code=attempt.decline_code)
-    given_up = attempt.status == AttemptStatus.ABANDONED
-    if given_up or order.status == OrderStatus.CANCELLED:
-        raise OrderClosed(order=str(order.pk))
-    return order

@@ -122,6 +122,15 @@ class OrderClosed(DomainError):
     )
     action = Action.CHOOSE_OTHER_TICKETS
 
+    def __init__(self, *, order: str, goes_back: str = "") -> None:
+        """With `goes_back` the money had come, as that much, and is returned."""
+        if goes_back:
+            self.message = (
+                "Your payment went through, but the tickets could not be yours any "
+                f"more. {goes_back} goes back to your card; you need not do anything."
+            )
+        super().__init__(order=order, charged=bool(goes_back))
+
 
 class OrderPaid(DomainError):
     code = "order_paid"

@@ -11,7 +11,13 @@ from django.db import transaction
 
 from inventory.models import Hold
 from payments.gateways import CustomerGone, GatewayMisconfigured, GatewayRefused
-from payments.models import OPEN_PAYMENT, IncidentKind, Order, Payment, PaymentStatus
+from payments.models import (
+    OPEN_PAYMENT,
+    IncidentKind,
+    Order,
+    Payment,
+    PaymentStatus,
+)
 from payments.money import in_words
 from payments.services import books, settling, telling
 

@@ -1,0 +1,46 @@
+"""How an order stands once paying for it has ended, or what its buyer is told."""
+
+from payments.models import (
+    PAID_ORDER,
+    AttemptStatus,
+    Order,
+    OrderStatus,
+    PaymentAttempt,
+    Refund,
+)
+from payments.money import in_words
+from payments.services.errors import CardDeclined, OrderClosed, PaymentInProgress
+from ticketapp.compiled import Compiled
+
+ORDER = Compiled(lambda order: Order.objects.filter(pk=order))
+
+
+def outcome(order: Order, attempt: PaymentAttempt) -> Order:
+    """The order as the attempt left it, or the refusal it met."""
+    order = ORDER.get(order=order.pk)
+    if order.status in PAID_ORDER:
+        return order
+    attempt.refresh_from_db()
+    if attempt.status == AttemptStatus.DECLINED:
+        raise CardDeclined(order=order.pk, decline_code=attempt.decline_code)
+    given_up = attempt.status == AttemptStatus.ABANDONED
+    if given_up or order.status == OrderStatus.CANCELLED:
+        raise closed(order)
+    return order
+
+
+def overtaken(order: Order) -> Order:
+    """What others made of the order while the provider made our intent."""
+    order = ORDER.get(order=order.pk)
+    if order.status == OrderStatus.PENDING:
+        raise PaymentInProgress(order=str(order.pk))
+    if order.status not in PAID_ORDER:
+        raise closed(order)
+    return order
+
+
+def closed(order: Order) -> OrderClosed:
+    """What became of an order, and of its money if that came all the same."""
+    back = Refund.objects.filter(payment__order=order).order_by("created_at").first()
+    goes_back = in_words(back.amount, back.currency) if back else ""
+    return OrderClosed(order=str(order.pk), goes_back=goes_back)
