@@ -39,7 +39,7 @@ from payments.models import (
 )
 from payments.models.news import ReconcileRun
 from payments.money import in_words
-from payments.services import asking, books, disputes, repaying, surplus
+from payments.services import aftermath, asking, books, surplus
 from payments.services.differences import Difference, in_our_own_house, stuck_events
 from payments.services.errors import PaymentStuck
 
@@ -58,8 +58,6 @@ LONG = timedelta(days=130)
 EVERY_DAY = timedelta(days=1)
 # Who has more than that to do needs no list.
 MOST_KEPT = 1000
-COUNTED = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
-UNDECIDED = ("pending", "requires_action")
 CLOSED = "The provider refuses to be asked: {reason}."
 SILENT = "The provider stopped answering; the rest was not compared."
 
@@ -188,7 +186,7 @@ def _with_its_books() -> QuerySet[Payment]:
         payment=OuterRef("pk"), kind=LedgerKind.CAPTURE
     )
     refunds = Refund.objects.filter(
-        payment=OuterRef("pk"), status__in=COUNTED, provider_id__isnull=False
+        payment=OuterRef("pk"), status__in=aftermath.COUNTED, provider_id__isnull=False
     )
     awaited = refunds.filter(status=RefundStatus.PENDING)
     return Payment.objects.select_related("order__hold", "order__event").annotate(
@@ -228,8 +226,8 @@ def _compared(
     if intent.status == IntentStatus.SUCCEEDED:
         payment.refresh_from_db()
         yield from _captured(intent, payment)
-        yield from _refunded(intent, payment, now, repair=repair)
-        yield from _disputed(intent, payment, now, repair=repair)
+        yield from aftermath.refunded(intent, payment, now, repair=repair)
+        yield from aftermath.disputed(intent, payment, now, repair=repair)
 
 
 def _agree(intent: Intent, payment: Payment) -> bool:
@@ -314,74 +312,6 @@ def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
             f"{in_words(intent.amount_received, intent.currency)} at the provider, "
             f"{in_words(booked, payment.currency)} in the ledger",
         )
-
-
-def _refunded(
-    intent: Intent, payment: Payment, now: datetime, *, repair: bool
-) -> Iterator[Difference]:
-    """What went back, and what became of each refund: equal sums say nothing of that.
-
-    The provider counts a refund from its beginning, as we do, whatever its end.
-    """
-    ours = payment.refunds.filter(status__in=COUNTED).exclude(provider_id=None)
-    here = ours.aggregate(sum=Sum("amount"))["sum"] or 0
-    pending = ours.filter(status=RefundStatus.PENDING)
-    awaited = set(pending.values_list("provider_id", flat=True))
-    if here == intent.amount_refunded and not awaited:
-        return
-    results = get_gateway().list_refunds(intent_id=intent.id)
-    there = {result.id: result.status for result in results}
-    told = list(_decided(awaited, there))
-    if here != intent.amount_refunded:
-        back = in_words(intent.amount_refunded, intent.currency)
-        known = in_words(here, intent.currency)
-        told.insert(0, f"{back} at the provider, {known} here")
-    if not told:
-        return
-    remedy = "record what the provider refunded"
-    difference = Difference("refunds_differ", intent.id, "; ".join(told), remedy)
-    if repair:
-        repaying.apply_refunds(payment=payment, results=results, now=now)
-        difference.done = awaited <= set(there)
-    yield difference
-
-
-def _decided(awaited: set[str | None], there: dict[str, str]) -> Iterator[str]:
-    """Refunds that wait here for what the provider knows already."""
-    for name in sorted(filter(None, awaited)):
-        status = there.get(name, "unknown")
-        if status not in UNDECIDED:
-            yield f"refund {name} {status} at the provider, pending here"
-
-
-def _disputed(
-    intent: Intent, payment: Payment, now: datetime, *, repair: bool
-) -> Iterator[Difference]:
-    """Each dispute and what was decided; that there was one says nothing of its end."""
-    ours = Dispute.objects.filter(payment=payment)
-    here = dict(ours.values_list("provider_id", "provider_status"))
-    if not intent.disputed and not here:
-        return
-    theirs = get_gateway().list_disputes(intent_id=intent.id)
-    there = {info.id: info.status for info in theirs}
-    if here == there:
-        return
-    difference = Difference(
-        "disputes_differ",
-        intent.id,
-        f"{_in_words(there)} at the provider, {_in_words(here)} here",
-        "record what the provider says of its disputes",
-    )
-    if repair:
-        for info in theirs:
-            disputes.apply_dispute(payment=payment, info=info, now=now)
-        difference.done = set(here) <= set(there)
-    yield difference
-
-
-def _in_words(statuses: dict[str, str]) -> str:
-    told = [f"{name} {status}" for name, status in sorted(statuses.items())]
-    return ", ".join(told) or "no dispute"
 
 
 def _only_here(

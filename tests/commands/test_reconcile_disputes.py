@@ -1,0 +1,127 @@
+"""News of a dispute that is lost: what was decided, and each time its money moved."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from payments import services
+from payments.gateways.sandbox import post
+from payments.models import (
+    Dispute,
+    Incident,
+    LedgerEntry,
+    SandboxEvent,
+    SandboxObject,
+)
+from tests import factories as make
+from tests.commands.test_reconcile import differences
+from tests.crash.dying import assert_provider_and_books_agree
+from tests.paying import DISPUTED, ask, assert_books_are_right, at_provider, paid
+
+pytestmark = pytest.mark.django_db
+CREATED, WITHDRAWN = "charge.dispute.created", "charge.dispute.funds_withdrawn"
+CLOSED, REINSTATED = "charge.dispute.closed", "charge.dispute.funds_reinstated"
+
+
+def paid_by_someone_who_disputes() -> None:
+    now = timezone.now()
+    tonight = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
+    paid(DISPUTED, now=now, event=tonight)
+
+
+def tell(kind: str) -> None:
+    now, event = timezone.now(), SandboxEvent.objects.get(type=kind)
+    body = json.dumps(event.payload)
+    services.receive_event(
+        body=body.encode(), signature=post.sign(body, now=now), now=now
+    )
+    assert not services.process_events(now=now, limit=10).kept
+
+
+def a_dispute_and_its_news() -> Iterator[str]:
+    """What the provider tells, each time as soon as it is so and no sooner.
+
+    It says what is decided first, and that the money has moved some time later.
+    """
+    paid_by_someone_who_disputes()
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    yield from money_follows(CREATED, WITHDRAWN)
+    evidence = {"evidence[uncategorized_text]": "winning_evidence"}
+    ask("POST", f"/v1/disputes/{at_provider('dispute')[0]['id']}", evidence)
+    yield from money_follows(CLOSED, REINSTATED)
+
+
+def money_follows(first: str, then: str) -> Iterator[str]:
+    dispute = SandboxObject.objects.get(type="dispute")
+    moved = dispute.data["balance_transactions"].pop()
+    dispute.save()
+    yield first
+    dispute.data["balance_transactions"].append(moved)
+    dispute.save()
+    yield then
+
+
+def balance() -> int:
+    return sum(LedgerEntry.objects.values_list("amount", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("lost", "left"), [(CREATED, 5000), (WITHDRAWN, 0), (CLOSED, 0), (REINSTATED, 5000)]
+)
+def test_whatever_news_of_a_dispute_is_lost_is_found_and_booked_once(lost, left):
+    for news in a_dispute_and_its_news():
+        if news != lost:
+            tell(news)
+            continue
+        before = balance()
+        assert "disputes_differ" in differences()
+        assert balance() == before
+        assert "disputes_differ" in differences("--repair")
+        assert "disputes_differ" not in differences()
+        assert balance() == left
+    tell(lost)
+
+    assert Dispute.objects.get().status == "won"
+    kinds = LedgerEntry.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["capture", "dispute_withdrawn", "dispute_returned"]
+    assert differences() == []
+    assert_provider_and_books_agree()
+    assert_books_are_right()
+
+
+def test_it_is_said_which_money_moved_unheard():
+    for news in a_dispute_and_its_news():
+        if news != REINSTATED:
+            tell(news)
+    differences()
+
+    told = Incident.objects.get(detail__startswith="disputes_differ").detail
+
+    moved = at_provider("dispute")[0]["balance_transactions"][1]["id"]
+    assert told == (
+        f"disputes_differ: {moved} moved £50.00 at the provider, nothing in the ledger"
+    )
+
+
+def test_money_of_a_dispute_that_the_provider_does_not_know_is_for_a_person():
+    for news in a_dispute_and_its_news():
+        tell(news)
+    entry = LedgerEntry.objects.get(kind="dispute_returned")
+    LedgerEntry.objects.create(
+        order=entry.order,
+        payment=entry.payment,
+        kind="dispute_withdrawn",
+        amount=-1,
+        currency="GBP",
+        source="by hand",
+    )
+
+    assert "disputes_differ" in differences("--repair")
+
+    assert LedgerEntry.objects.count() == 4
+    assert (
+        "by hand" in Incident.objects.get(detail__startswith="disputes_differ").detail
+    )
