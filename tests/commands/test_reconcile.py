@@ -167,38 +167,6 @@ def test_a_slow_refund_that_the_provider_does_not_know_is_for_a_person(tonight):
     assert "unknown at the provider" in Incident.objects.get(kind="reconcile").detail
 
 
-def open_dispute(tonight) -> dict:
-    placed_now(tonight, number=DISPUTED)
-    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
-    differences("--repair")
-    return at_provider("dispute")[0]
-
-
-@pytest.mark.parametrize("verdict", ["won", "lost"])
-def test_what_a_bank_decided_without_our_hearing_it_is_recorded(tonight, verdict):
-    dispute = open_dispute(tonight)
-    word = {"won": "winning_evidence", "lost": "losing_evidence"}[verdict]
-    evidence = {"evidence[uncategorized_text]": word}
-    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
-
-    assert differences("--repair") == ["disputes_differ"]
-
-    assert Dispute.objects.get().status == verdict
-    assert differences() == []
-
-
-def test_a_charge_that_stays_marked_after_a_dispute_was_won_is_no_difference(tonight):
-    dispute = open_dispute(tonight)
-    evidence = {"evidence[uncategorized_text]": "winning_evidence"}
-    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
-    differences("--repair")
-    charge = SandboxObject.objects.get(type="charge")
-    charge.data["disputed"] = True
-    charge.save()
-
-    assert differences() == []
-
-
 def test_what_is_paid_only_here_is_for_a_person_and_never_made_true(tonight):
     placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
     Payment.objects.update(status=PaymentStatus.SUCCEEDED, succeeded_at=timezone.now())
@@ -236,6 +204,32 @@ def test_strangers_on_either_side_are_for_a_person(tonight):
     found = differences("--repair")
 
     assert sorted(found) == ["missing_at_provider", "unknown_intent"]
+
+
+def forgotten_by_the_provider(tonight) -> Payment:
+    placed = placed_now(tonight)
+    SandboxObject.objects.all().delete()
+    return placed.payments.get()
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(4, []), (6, ["missing_at_provider"])])
+def test_what_is_made_while_the_list_is_read_is_not_missing_from_it(
+    tonight, minutes, found
+):
+    forgotten_by_the_provider(tonight)
+
+    assert differences(minutes=minutes) == found
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(4, []), (6, ["missing_at_provider"])])
+def test_what_was_made_as_the_list_begins_may_be_before_it_by_the_providers_clock(
+    tonight, minutes, found
+):
+    since = forgotten_by_the_provider(tonight).created_at - timedelta(minutes=minutes)
+
+    run = services.reconcile(now=since + timedelta(hours=1), since=since, repair=False)
+
+    assert [difference["kind"] for difference in run.differences] == found
 
 
 def test_the_stock_and_the_gate_are_compared_with_what_was_sold(tonight):

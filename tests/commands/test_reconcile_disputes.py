@@ -32,6 +32,38 @@ def paid_by_someone_who_disputes() -> None:
     paid(DISPUTED, now=now, event=tonight)
 
 
+def open_dispute() -> dict:
+    paid_by_someone_who_disputes()
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    differences("--repair")
+    return at_provider("dispute")[0]
+
+
+@pytest.mark.parametrize("verdict", ["won", "lost"])
+def test_what_a_bank_decided_without_our_hearing_it_is_recorded(verdict):
+    dispute = open_dispute()
+    word = {"won": "winning_evidence", "lost": "losing_evidence"}[verdict]
+    evidence = {"evidence[uncategorized_text]": word}
+    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
+
+    assert differences("--repair") == ["disputes_differ"]
+
+    assert Dispute.objects.get().status == verdict
+    assert differences() == []
+
+
+def test_a_charge_that_stays_marked_after_a_dispute_was_won_is_no_difference():
+    dispute = open_dispute()
+    evidence = {"evidence[uncategorized_text]": "winning_evidence"}
+    ask("POST", f"/v1/disputes/{dispute['id']}", evidence)
+    differences("--repair")
+    charge = SandboxObject.objects.get(type="charge")
+    charge.data["disputed"] = True
+    charge.save()
+
+    assert differences() == []
+
+
 def tell(kind: str) -> None:
     now, event = timezone.now(), SandboxEvent.objects.get(type=kind)
     body = json.dumps(event.payload)
