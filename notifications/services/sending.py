@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
 
 from notifications.channels import Outcome, send_email, send_pushes
 from notifications.kinds import Kind, kind_named
@@ -34,6 +33,21 @@ LEASE = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 
+LEASE_DUE = """
+/* lease_messages */
+WITH due AS (
+    SELECT id FROM notifications_notification
+     WHERE (status = 'queued' AND send_after <= %(now)s)
+        OR (status = 'sending' AND lease_until <= %(now)s)
+     ORDER BY send_after
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE notifications_notification AS message
+   SET status = 'sending', lease_until = %(lease_until)s, attempts = attempts + 1
+  FROM due WHERE message.id = due.id
+RETURNING message.id
+"""
 OPEN_DELIVERIES = """
 /* open_deliveries */
 WITH seen AS (
@@ -49,13 +63,21 @@ ON CONFLICT (notification_id, channel, target) DO UPDATE
  WHERE known.status = 'later'
 RETURNING channel, target
 """
-NOTE_DELIVERED = """
-UPDATE notifications_delivery AS known
-   SET status = 'delivered', error = '', delivered_at = %s
-  FROM unnest(%s::uuid[], %s::text[], %s::text[])
-       AS done (notification_id, channel, target)
- WHERE (known.notification_id, known.channel, known.target)
-       = (done.notification_id, done.channel, done.target)
+SETTLE_DELIVERED = """
+/* settle_delivered */
+WITH done AS (
+    SELECT *
+      FROM unnest(%(keys)s::uuid[], %(channels)s::text[], %(targets)s::text[])
+           AS done (notification_id, channel, target)
+), noted AS (
+    UPDATE notifications_delivery AS known
+       SET status = 'delivered', error = '', delivered_at = %(now)s
+      FROM done
+     WHERE (known.notification_id, known.channel, known.target)
+           = (done.notification_id, done.channel, done.target)
+)
+UPDATE notifications_notification SET status = 'sent', lease_until = NULL
+ WHERE id IN (SELECT notification_id FROM done) AND status = 'sending'
 """
 
 
@@ -83,26 +105,16 @@ def send_due(*, now: datetime, limit: int) -> Counter[str]:
     return +results
 
 
-@transaction.atomic(durable=True)
 def _lease(*, now: datetime, limit: int) -> list[Notification]:
-    due = Notification.objects.filter(
-        Q(status=NotificationStatus.QUEUED, send_after__lte=now)
-        | Q(status=NotificationStatus.SENDING, lease_until__lte=now)
-    )
-    taken = list(
-        due.select_related("user")
-        .order_by("send_after")
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit]
-    )
-    changes = {"status": NotificationStatus.SENDING, "lease_until": now + LEASE}
-    for notification in taken:
-        notification.attempts += 1
-        for field, value in changes.items():
-            setattr(notification, field, value)
-    Notification.objects.filter(pk__in=[n.pk for n in taken]).update(
-        attempts=F("attempts") + 1, **changes
-    )
-    return taken
+    if connection.in_atomic_block:
+        with transaction.atomic(durable=True):
+            pass  # This raises: nothing is sent while a transaction is open.
+    params = {"now": now, "limit": limit, "lease_until": now + LEASE}
+    with connection.cursor() as cursor:
+        execute(cursor, LEASE_DUE, params=params)
+        taken = [key for (key,) in cursor.fetchall()]
+    messages = Notification.objects.select_related("user").filter(pk__in=taken)
+    return list(messages.order_by("send_after")) if taken else []
 
 
 def _handle(notification: Notification, places: Places, now: datetime) -> list[Place]:
@@ -203,7 +215,6 @@ def _settle(notification: Notification, *, unseen: str) -> list[Place]:
     return []
 
 
-@transaction.atomic
 def _settle_delivered(delivered: dict[Notification, list[Place]], now: datetime) -> int:
     """Note what went well and end the work on it; says how many that were.
 
@@ -214,10 +225,12 @@ def _settle_delivered(delivered: dict[Notification, list[Place]], now: datetime)
     if not done:
         return 0
     keys, channels, targets = zip(*done, strict=True)
+    params: dict[str, Any] = {
+        "keys": [*keys],
+        "channels": [str(channel) for channel in channels],
+        "targets": [*targets],
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        params: list[Any] = [now, [*keys], [str(c) for c in channels], [*targets]]
-        cursor.execute(NOTE_DELIVERED, params)
-    ours = Notification.objects.filter(
-        pk__in=[n.pk for n in delivered], status=NotificationStatus.SENDING
-    )
-    return ours.update(status=NotificationStatus.SENT, lease_until=None)
+        execute(cursor, SETTLE_DELIVERED, params=params)
+        return cursor.rowcount
