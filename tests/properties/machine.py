@@ -110,10 +110,13 @@ class Evening(Office):
         provider.decide(intent["id"])
 
     def _charge_by_bank(self, intent: dict) -> None:
-        [order] = [
-            o for o in self.view.orders if str(o.pk) == intent["metadata"]["order"]
-        ]
+        order = self._order_of(intent)
         self.may_charge = {self._name(order.user_id): {0, intent["amount"]}}
+
+    def _order_of(self, intent: dict) -> Order:
+        named = intent["metadata"]["order"]
+        [order] = [order for order in self.view.orders if str(order.pk) == named]
+        return order
 
     @some("pending")
     @rule(pick=picks, weather=sweeping_weather)
@@ -233,6 +236,21 @@ class Evening(Office):
     @rule(pick=picks)
     def detach_a_card_in_the_dashboard(self, pick):
         paying.ask("POST", f"/v1/payment_methods/{chosen(self.kept, pick)}/detach")
+
+    @some("challenged")
+    @rule(pick=picks, card=cards, weather=paying_weather)
+    def take_the_first_by_hand_after_another_card(self, pick, card, weather):
+        """The first intent was cancelled for it, or so we were told."""
+        intent = chosen(self.challenged, pick)
+        order = self._order_of(intent)
+        self._pay(order.hold, card, weather, another_card=True)
+        there = provider.Books.read().objects[intent["id"]]
+        if there["status"] == "canceled":
+            name, amount = self._name(order.user_id), intent["amount"]
+            before = self.may_charge.get(name, {0})
+            self.may_charge = {name: before | {amount + more for more in before}}
+            self.memory.by_hand[str(order.pk)].append(amount)
+            beside.take_intent_by_hand(intent["id"])
 
     # Workers
 

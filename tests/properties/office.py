@@ -1,6 +1,6 @@
 """What staff do: refunds, prices, capacity, shared caps, the door, and the event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import hypothesis.strategies as st
 from hypothesis.stateful import precondition, rule
@@ -14,10 +14,9 @@ from payments import services as payments
 from payments.models import Refund, RefundReason
 from payments.services.refunds import open_lines
 from tests.properties.provider import REFUSING, WHEN_SWEEPING
-from tests.properties.stage import Stage, chosen, picks, some, types
+from tests.properties.stage import LONG_AGO, Stage, chosen, picks, some, types
 from ticketapp.errors import DomainError
 
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 CAPPED = [("stalls", "balcony"), ("stalls", "guests"), ("balcony",)]
 
 

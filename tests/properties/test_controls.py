@@ -49,6 +49,13 @@ def test_finds_a_refusal_to_cancel_that_is_taken_for_a_cancellation(monkeypatch)
         evening.nothing_is_wrong()
 
 
+def test_finds_money_on_a_cancelled_payment_that_is_taken_for_the_orders(monkeypatch):
+    monkeypatch.setattr(surplus, "is_surplus", lambda order, payment: False)
+
+    with pytest.raises(AssertionError, match=r"is_one_live_per_order|charged"):
+        run(BUDGET)
+
+
 def test_finds_money_on_a_cancelled_payment_that_is_kept(monkeypatch):
     def keep(order, payment, intent, *, now: datetime) -> None:
         amount = intent.amount_received

@@ -36,3 +36,18 @@ def test_what_the_provider_refuses_for_a_while_comes_right_afterwards(weather):
 
     assert not evening.live
     assert not evening.pending
+
+
+def test_money_of_a_cancelled_intent_is_found_when_its_news_is_lost():
+    evening = tonight()
+    evening.buy("ann", "stalls", 2, "asks", "fine")
+    evening.nothing_is_wrong()
+    evening.take_the_first_by_hand_after_another_card(0, "visa", "fine")
+    evening.nothing_is_wrong()
+    while evening.losable:
+        evening.a_webhook_is_lost(0)
+        evening.nothing_is_wrong()
+
+    evening.teardown()
+
+    assert [refund.reason for refund in evening.view.refunds] == ["surplus"]
