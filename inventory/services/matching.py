@@ -5,6 +5,9 @@ the type, hold, tickets. Whatever puts tickets back on sale does so inside `free
 what makes tickets fit that did not inside `letting_more_fit`, and whoever takes
 tickets of a type that people wait for asks `serve_waitlist` first.
 
+Types that share a cap share the room under it, so the lines of the others are looked
+at last, as far as nobody is at work on them.
+
 The key of (buyer, event) comes before all of these. Who matches needs the keys of
 those in the line, but has the waitlist by then, so it only ever tries: a buyer
 who is at work on this very event keeps their place, and as many tickets as they
@@ -90,21 +93,63 @@ class Look:
 
 
 @contextmanager
-def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[None]:
+def freeing(
+    ticket_type_ids: Collection[UUID], *, now: datetime, alone: bool = False
+) -> Iterator[None]:
     """Around whatever puts tickets of these types back on sale; in a transaction.
 
     Nobody waits for a type: one cheap query. Else its waitlist is locked
     before, and after it the whole line is matched with all that is available,
     because two single releases may make a pair. What comes back to a type that
-    is overbooked is withdrawn first.
+    is overbooked is withdrawn first. Last come the lines of other types, for which
+    there is room now under a cap they share; not `alone`, for who takes tickets next.
     """
-    waitlists = lock_waitlists(ticket_type_ids)
+    freed = set(ticket_type_ids)
+    lines = _lines_about(freed)
+    waitlists = lock_waitlists(freed & lines)
     overrides = lock_overrides(ticket_type_ids)
     yield
     for override in overrides:
         withdraw_excess(override, now=now)
     for waitlist in waitlists:
         match(waitlist, now=now)
+    if not alone:
+        serve_if_free(lines - freed, now=now)
+
+
+def _lines_about(freed: set[UUID]) -> set[UUID]:
+    """The lines of these types, and those where people wait under the same caps.
+
+    The caps of their events stay as they are from here on.
+    """
+    types = TicketType.objects.filter(caps__types__in=freed)
+    waiting = WaitlistEntry.objects.waiting().filter(ticket_type=OuterRef("pk"))
+    beside = Q(Exists(waiting), pk__in=types.values("pk"))
+    rows = Waitlist.objects.filter(Q(pk__in=freed) | beside)
+    lines = dict(rows.values_list("pk", "ticket_type__event"))
+    share_caps(lines.values())
+    return set(lines)
+
+
+def serve_if_free(ticket_type_ids: Collection[UUID], *, now: datetime) -> None:
+    """Match these lines, as far as nobody is at work on them.
+
+    They are tried, not waited for: other lines and tickets are locked by now, and
+    who has one of these may be waiting for them. Who has it may have looked before
+    we commit, so then the next look follows at once.
+    """
+    if not ticket_type_ids:
+        return
+    lines = try_lines(ticket_type_ids)
+    for waitlist in lines:
+        match(waitlist, now=now)
+    if len(lines) < len(ticket_type_ids):
+        look_now(JOB)
+
+
+def try_lines(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
+    rows = Waitlist.objects.filter(pk__in=ticket_type_ids).order_by("pk")
+    return list(rows.select_for_update(skip_locked=True, no_key=True))
 
 
 def serve_waitlist(ticket_type_id: UUID, *, now: datetime) -> int | None:

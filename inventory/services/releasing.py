@@ -72,8 +72,11 @@ def release_expired_holds(*, now: datetime, limit: int) -> int:
 
 
 def expire_hold(hold_id: UUID, ticket_type_id: UUID, *, now: datetime) -> None:
-    """End one lapsed hold, unless someone else just did; in a transaction."""
-    with freeing([ticket_type_id], now=now):
+    """End one lapsed hold, unless someone else just did; in a transaction.
+
+    For a buyer who takes tickets next, and may wait for their type and its line.
+    """
+    with freeing([ticket_type_id], now=now, alone=True):
         lapsed = Hold.objects.expired(now).filter(pk=hold_id)
         ended = list(lapsed.select_for_update().values_list("pk", flat=True))
         free(ended, HoldStatus.EXPIRED, now=now)

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, transaction
 
 from inventory import services as inventory
-from inventory.models import Hold, StockCap
+from inventory.models import Hold, StockCap, Waitlist
 from inventory.services import caps, matching, picking
 from tests import factories as make
 from tests.concurrency.racing import (
@@ -171,3 +171,65 @@ def test_without_the_caps_lock_a_rush_goes_beyond_it(monkeypatch):
     take_out_the_caps_lock(monkeypatch)
 
     assert breaks_within(ROUNDS, a_cap_is_made_in_a_rush)
+
+
+# Room that comes free under a cap, with people in line for another type ---------------
+
+
+def two_full_types_under_one_cap() -> tuple:
+    """Two tickets of each type are held, two lie free, and people wait for both."""
+    event = make.event(per_buyer_limit=9)
+    types = [make.ticket_type(event=event, stock=4) for _ in range(2)]
+    make_a_cap(event, *types, capacity=4)
+    holds = [hold(kind, 2) for kind in types]
+    entries = [join(kind, 2) for kind in types for _ in range(2)]
+    return holds, entries
+
+
+def both_types_come_free_at_once() -> None:
+    holds, entries = two_full_types_under_one_cap()
+
+    outcomes = race(
+        [partial(inventory.release_hold, hold=each, now=NOON) for each in holds]
+    )
+
+    assert all(isinstance(each, Hold) for each in outcomes), outcomes
+    inventory.match_waitlists(now=NOON)
+    offered = [entry for entry in entries if fresh(entry).status == "offered"]
+    assert len(offered) == 2
+    assert_all_is_well()
+
+
+def test_lines_under_one_cap_are_served_without_waiting_in_a_circle():
+    for _ in range(10):
+        both_types_come_free_at_once()
+
+
+def test_another_line_that_is_waited_for_deadlocks(monkeypatch):
+    def wait(ticket_type_ids):
+        rows = Waitlist.objects.filter(pk__in=ticket_type_ids).order_by("pk")
+        return list(rows.select_for_update(no_key=True))
+
+    monkeypatch.setattr(matching, "try_lines", wait)
+
+    assert breaks_within(ROUNDS, both_types_come_free_at_once)
+
+
+def a_line_is_busy_when_room_comes_free(asked) -> list[str]:
+    """What is asked for at once, so that nobody waits for the sweep."""
+    holds, entries = two_full_types_under_one_cap()
+    release = Rival(partial(inventory.release_hold, hold=holds[0], now=NOON))
+
+    with transaction.atomic():
+        list(Waitlist.objects.select_for_update().filter(pk=entries[2].ticket_type_id))
+        release.start_and_run_as_far_as_it_can()
+
+    assert isinstance(release.outcome(), Hold), release.outcome()
+    return asked
+
+
+def test_where_a_line_is_busy_a_look_follows_at_once(monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(matching, "look_now", asked.append)
+
+    assert a_line_is_busy_when_room_comes_free(asked) == [matching.JOB]

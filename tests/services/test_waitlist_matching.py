@@ -307,6 +307,26 @@ def test_room_under_a_shared_cap_goes_to_the_line_of_the_other_type(stalls_and_c
     assert statuses(entry) == ["offered"]
 
 
+def test_room_under_a_shared_cap_goes_to_the_other_line_as_it_comes_free(
+    stalls_and_circle,
+):
+    stalls, circle = stalls_and_circle
+    entry = join(circle, 2)
+
+    free_one_pair(stalls)
+
+    assert statuses(entry) == ["offered"]
+
+
+def test_the_line_of_what_came_free_goes_before_the_other(stalls_and_circle):
+    stalls, circle = stalls_and_circle
+    other, own = join(circle, 2), join(stalls, 2)
+
+    free_one_pair(stalls)
+
+    assert statuses(own, other) == ["offered", "waiting"]
+
+
 def test_no_more_is_offered_than_a_shared_cap_leaves(stalls_and_circle):
     stalls, circle = stalls_and_circle
     first, second = join(circle, 2), join(circle, 2)
