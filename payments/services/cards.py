@@ -28,6 +28,8 @@ from payments.services.runs import Run
 from ticketapp.compiled import Compiled
 from ticketapp.prepared import execute
 
+# Behind UTC. Where its month has ended is for the card's bank to say.
+LAST_PLACE_ON_EARTH = timedelta(hours=12)
 # Before a card that the provider would not forget is tried once more.
 NEXT_TRY = timedelta(minutes=10)
 KEPT_CARD = """
@@ -82,12 +84,13 @@ def is_usable(card: SavedCard, now: datetime) -> bool:
 
 
 def has_expired(card: SavedCard, now: datetime) -> bool:
-    """A card is good until the end of the month that is printed on it."""
+    """A card is good until the month that is printed on it has ended everywhere."""
     return _is_over((card.exp_year, card.exp_month), now)
 
 
 def _is_over(year_and_month: tuple[int, ...], now: datetime) -> bool:
-    return year_and_month < (now.year, now.month)
+    latest = now - LAST_PLACE_ON_EARTH
+    return year_and_month < (latest.year, latest.month)
 
 
 def customer_for(*, user: User, card: Card, save_card: bool) -> str:
