@@ -8,7 +8,8 @@ from payments.consent import CURRENT, TEXTS
 
 # A new wording gets a new version and a line here; a line is never changed.
 AS_FIRST_SHOWN = {
-    "2026-06-01": "df63870a64a15cb6c58325d7769d2fa47840869d9057d7ad4df7239a52bd4184"
+    "2026-06-01": "df63870a64a15cb6c58325d7769d2fa47840869d9057d7ad4df7239a52bd4184",
+    "2026-11-24": "c35359bbec31eb3cc0c9df72c7df0288fae6c55af29027ac3101376fb3303fb5",
 }
 
 
