@@ -4,7 +4,11 @@ Sales close with that commit; open intents are cancelled at the provider; all th
 was captured goes back by keyed jobs that can stop and go on; a success that lands
 later is refunded and never ticketed; a short balance pauses and resumes.
 
-The guards: settling looks at the event's state again
+The guards: whoever wants to hold, to order what is held or to try another card meets
+the question whether the event is on (`holds.refuse_unless_on_sale`,
+`opening.IS_FIRST`, `checkout.OFF`); the sweep looks for what is open
+(`calling_off._pending_orders`) and has the provider cancel it first
+(`asking.cancel_payment`); settling looks at the event's state again
 (`settling._reason_to_refund`); the order's lock, under which a job sees what another
 has owed (`books.lock`); and, should that ever be passed by, the refund's key, one for
 each order (`called-off-…`), which a second job cannot use again.
@@ -19,16 +23,26 @@ from events import services as events
 from events.models import EventStatus
 from inventory import codes
 from inventory import services as inventory
+from inventory.models import HoldStatus, TicketStatus
+from inventory.services import holds
 from payments import services
 from payments.gateways.sandbox.switches import switched
-from payments.models import LedgerEntry, Order, OrderStatus, Refund
-from payments.services import calling_off, refunds, settling
+from payments.models import LedgerEntry, Order, OrderStatus, PaymentStatus, Refund
+from payments.services import (
+    asking,
+    calling_off,
+    checkout,
+    opening,
+    refunds,
+    settling,
+)
 from tests import factories as make
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
 from tests.paying import (
+    DECLINED,
     answer_challenge,
     assert_books_are_right,
     at_provider,
@@ -85,6 +99,128 @@ def test_case_08_paid_paying_and_undecided_all_end_without_a_loss():
     assert (passed.status, left.status) == ("cancelled", "cancelled")
     assert len(at_provider("refund")) == 3
     nothing_is_kept()
+
+
+# Sales close at once
+
+
+def who_comes_now_is_refused() -> None:
+    rush = make.ticket_type(stock=2)
+    events.cancel_event(event=rush.event)
+
+    with pytest.raises(inventory.NotOnSale):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=1, now=NOON
+        )
+
+    assert rush.event.status == EventStatus.CANCELLED
+    assert not rush.tickets.exclude(status=TicketStatus.AVAILABLE).exists()
+
+
+def take_out_the_question_before_holding(monkeypatch) -> None:
+    monkeypatch.setattr(holds, "refuse_unless_on_sale", lambda event, now: None)
+
+
+def who_holds_tickets_is_refused() -> None:
+    waiting = held()
+    events.cancel_event(event=waiting.event)
+
+    with pytest.raises(services.EventOff):
+        order(waiting)
+
+    assert not at_provider("payment_intent")
+
+
+def take_out_the_question_before_ordering(monkeypatch) -> None:
+    whether_off = opening.IS_FIRST[opening.IS_FIRST.index("AND EXISTS") :]
+    without = opening.OPEN_ORDER.replace(whether_off, "")
+    assert without != opening.OPEN_ORDER
+    monkeypatch.setattr(opening, "OPEN_ORDER", without)
+
+
+def who_was_declined_is_refused() -> None:
+    waiting = held()
+    with pytest.raises(services.CardDeclined):
+        order(waiting, DECLINED)
+    events.cancel_event(event=waiting.event)
+
+    with pytest.raises(services.EventOff):
+        order(waiting)
+
+    assert not LedgerEntry.objects.exists()
+
+
+def take_out_the_question_before_another_card(monkeypatch) -> None:
+    monkeypatch.setattr(checkout, "OFF", ())
+
+
+CLOSED_TO = {
+    who_comes_now_is_refused: take_out_the_question_before_holding,
+    who_holds_tickets_is_refused: take_out_the_question_before_ordering,
+    who_was_declined_is_refused: take_out_the_question_before_another_card,
+}
+
+
+@pytest.mark.parametrize("sale", CLOSED_TO)
+def test_case_08_sales_are_closed_with_the_commit(sale):
+    sale()
+
+
+@pytest.mark.parametrize(("sale", "guard_out"), CLOSED_TO.items())
+def test_case_08_without_its_question_each_sale_goes_on(sale, guard_out, monkeypatch):
+    """Tickets are held, or a card is charged and all of it has to go back."""
+    guard_out(monkeypatch)
+
+    with pytest.raises((pytest.fail.Exception, services.OrderClosed)):
+        sale()
+
+
+# What is open is cancelled
+
+
+def an_open_intent_is_cancelled() -> None:
+    """With the first sweep, long before its hold runs out."""
+    placed = challenged(held())
+    events.cancel_event(event=placed.event)
+
+    services.sweep_called_off_events(now=NOON + timedelta(minutes=1), limit=10)
+
+    placed.refresh_from_db()
+    [intent] = at_provider("payment_intent")
+    assert (intent["status"], placed.status) == ("canceled", OrderStatus.CANCELLED)
+    assert placed.hold.status == HoldStatus.RELEASED
+    assert_books_are_right(LATER)
+
+
+def test_case_08_an_open_intent_is_cancelled_at_the_provider():
+    an_open_intent_is_cancelled()
+
+
+def take_out_the_look_for_what_is_open(monkeypatch) -> None:
+    monkeypatch.setattr(calling_off, "_pending_orders", lambda now, limit: [])
+
+
+def take_out_the_question_to_the_provider(monkeypatch) -> None:
+    def believe_it_is_over(*, payment, now):
+        payment.move_to(PaymentStatus.CANCELLED)
+
+    monkeypatch.setattr(asking, "cancel_payment", believe_it_is_over)
+
+
+@pytest.mark.parametrize(
+    "guard_out",
+    [take_out_the_look_for_what_is_open, take_out_the_question_to_the_provider],
+)
+def test_case_08_without_the_sweep_or_its_question_it_stays_open(
+    guard_out, monkeypatch
+):
+    guard_out(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        an_open_intent_is_cancelled()
+
+
+# What comes later goes back
 
 
 def a_success_lands_later() -> None:
@@ -192,15 +328,3 @@ def test_case_08_a_short_balance_pauses_and_resumes():
 
     assert services.progress_of(show).refunded == 3
     nothing_is_kept()
-
-
-def test_case_08_sales_are_closed_with_the_commit():
-    rush = make.ticket_type(stock=2)
-    events.cancel_event(event=rush.event)
-
-    with pytest.raises(inventory.NotOnSale):
-        inventory.hold_tickets(
-            user=make.buyer(), ticket_type=rush, quantity=1, now=NOON
-        )
-
-    assert rush.event.status == EventStatus.CANCELLED

@@ -5,7 +5,9 @@ was captured. A refund made in the dashboard is recorded, unallocated and flagge
 and takes no ticket by itself. A disputed charge is not refunded again.
 
 The guards: the sum (`refunds.owed_or_paid`, asked in `refunds._owe`), counted under
-the order's lock (`books.lock`); and `refunds.refuse_if_disputed`.
+the order's lock (`books.lock`); the look at all that the provider gave back, not at
+what was owed here (`repaying.apply_refunds`), and the incident that tells staff of it
+(`books.report`); and `refunds.refuse_if_disputed`.
 """
 
 from datetime import timedelta
@@ -20,11 +22,12 @@ from payments.models import (
     Incident,
     LedgerEntry,
     Order,
+    OrderStatus,
     Refund,
     RefundReason,
     RefundStatus,
 )
-from payments.services import refunds
+from payments.services import books, refunds, repaying
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
@@ -107,19 +110,56 @@ def test_case_09_without_the_lock_two_count_the_same_rest(monkeypatch):
     assert breaks_within(ROUNDS, staff_and_dashboard_together)
 
 
-def test_case_09_a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket():
+def a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket() -> None:
     placed = paid()
 
     in_the_dashboard(placed, 5000)
     hear()
     hear()
 
+    assert_provider_and_books_agree()
     refund = Refund.objects.get()
     assert (refund.unallocated, refund.status) == (True, RefundStatus.SUCCEEDED)
-    assert Incident.objects.get().kind == "dashboard_refund"
+    kinds = Incident.objects.values_list("kind", "resolved_at")
+    assert list(kinds) == [("dashboard_refund", None)]
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.PAID
     assert {line.ticket.status for line in placed.lines.all()} == {"sold"}
-    assert_provider_and_books_agree()
     assert_books_are_right()
+
+
+def test_case_09_a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket():
+    a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket()
+
+
+@pytest.mark.parametrize(
+    ("module", "guard"), [(repaying, "apply_refunds"), (books, "report")]
+)
+def test_case_09_without_the_look_or_the_incident_nobody_knows_of_it(
+    module, guard, monkeypatch
+):
+    monkeypatch.setattr(module, guard, lambda *args, **given: None)
+
+    with pytest.raises(AssertionError):
+        a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket()
+
+
+def test_case_09_taken_for_one_of_ours_it_moves_the_order(monkeypatch):
+    """What staff did not decide here says nothing of the tickets."""
+    monkeypatch.setattr(repaying, "_found", one_of_ours(repaying._found))
+
+    with pytest.raises(AssertionError):
+        a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket()
+
+
+def one_of_ours(found):
+    def kept_as_ours(payment, result, now):
+        refund = found(payment, result, now)
+        refund.unallocated = False
+        refund.save()
+        return refund
+
+    return kept_as_ours
 
 
 def test_case_09_our_own_refund_is_not_mistaken_for_one():

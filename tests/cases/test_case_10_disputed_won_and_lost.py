@@ -3,8 +3,13 @@
 Unused tickets stop admitting at once. Won, they admit again; lost, they stay dead
 and the loss is in the books. Nothing goes back on sale until staff decide.
 
-The guard is the question that the door asks (`disputes.why_not_admitted`,
-registered for every scan). Taken out, a disputed ticket walks in.
+The guards: the question that the door asks (`disputes.why_not_admitted`, registered
+for every scan), without which a disputed ticket walks in; that a lost dispute is no end
+of it (`disputes.DEAD`); that the loss is entered (`books.enter`); and that no refund is
+owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, and
+`calling_off._disputed_payments` for what is called off), because refunds take tickets
+back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
+that wants a dispute that was lost.
 """
 
 from datetime import timedelta
@@ -12,6 +17,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from events import services as events
 from inventory import codes
 from inventory import services as inventory
 from inventory.services import admission
@@ -19,13 +25,16 @@ from payments import services
 from payments.gateways.sandbox import post
 from payments.models import (
     Dispute,
+    DisputeStatus,
     Incident,
     LedgerEntry,
     OrderStatus,
+    Payment,
+    Refund,
     SandboxEvent,
     StripeEvent,
 )
-from payments.services import refunds
+from payments.services import books, calling_off, disputes, refunds, repaying
 from tests import factories as make
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
@@ -39,6 +48,7 @@ from tests.paying import (
 )
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 def hear() -> None:
@@ -108,7 +118,7 @@ def test_case_10_won_it_admits_again_and_the_money_is_back():
     assert_books_are_right()
 
 
-def test_case_10_lost_it_stays_dead_and_the_loss_is_booked():
+def lost_it_stays_dead_and_the_loss_is_booked() -> None:
     placed = disputed()
     decide("losing")
 
@@ -123,6 +133,98 @@ def test_case_10_lost_it_stays_dead_and_the_loss_is_booked():
     assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
     assert_provider_and_books_agree()
     assert_books_are_right()
+
+
+def test_case_10_lost_it_stays_dead_and_the_loss_is_booked():
+    lost_it_stays_dead_and_the_loss_is_booked()
+
+
+def test_case_10_were_a_lost_dispute_the_end_of_it_it_would_admit(monkeypatch):
+    monkeypatch.setattr(disputes, "DEAD", (DisputeStatus.OPEN,))
+
+    with pytest.raises(pytest.fail.Exception):
+        lost_it_stays_dead_and_the_loss_is_booked()
+
+
+def test_case_10_without_the_entry_the_loss_is_not_in_the_books(monkeypatch):
+    monkeypatch.setattr(books, "enter", lambda *args, **given: None)
+
+    with pytest.raises(AssertionError):
+        lost_it_stays_dead_and_the_loss_is_booked()
+
+
+def nothing_goes_back_on_sale_by_itself() -> None:
+    """Not by what the clock does, nor by the buyer, and not with the event."""
+    placed = disputed()
+    decide("losing")
+
+    for later in (NOON, NOON + DAY):
+        everything_that_the_clock_does(later)
+    with pytest.raises(services.PaymentDisputed):
+        services.refund_order(order=placed, by=placed.user, now=NOON)
+    events.cancel_event(event=placed.event)
+    everything_that_the_clock_does(NOON + DAY)
+
+    assert stock(placed) == ["available", "available", "sold", "sold"]
+    assert not Refund.objects.exists()
+    assert_books_are_right(NOON + DAY)
+
+
+def everything_that_the_clock_does(now) -> None:
+    services.sweep_called_off_events(now=now, limit=10)
+    services.sweep_payments(now=now, limit=10)
+    services.pay_refunds(now=now, limit=10)
+    inventory.release_expired_holds(now=now, limit=10)
+
+
+def test_case_10_lost_nothing_goes_back_on_sale_by_itself():
+    nothing_goes_back_on_sale_by_itself()
+
+
+def take_out_the_refusal(monkeypatch) -> None:
+    for module in (refunds, repaying):
+        monkeypatch.setattr(module, "refuse_if_disputed", lambda order, payment: None)
+
+
+def test_case_10_without_the_refusal_a_refund_takes_the_tickets(monkeypatch):
+    take_out_the_refusal(monkeypatch)
+
+    with pytest.raises(pytest.fail.Exception):
+        nothing_goes_back_on_sale_by_itself()
+
+
+def called_off_it_is_left_alone() -> None:
+    placed = disputed()
+    decide("losing")
+    events.cancel_event(event=placed.event)
+
+    everything_that_the_clock_does(NOON + DAY)
+
+    assert stock(placed) == ["available", "available", "sold", "sold"]
+    assert not Refund.objects.exists()
+
+
+def take_out_the_look_for_disputes(monkeypatch) -> None:
+    monkeypatch.setattr(calling_off, "_disputed_payments", Payment.objects.none)
+
+
+@pytest.mark.parametrize(
+    "guard_out", [take_out_the_refusal, take_out_the_look_for_disputes]
+)
+def test_case_10_either_of_look_and_refusal_leaves_it_alone_when_called_off(
+    guard_out, monkeypatch
+):
+    guard_out(monkeypatch)
+
+    called_off_it_is_left_alone()
+
+
+def test_case_10_without_both_it_is_refunded_though_the_bank_has_it(monkeypatch):
+    take_out_the_refusal(monkeypatch)
+    take_out_the_look_for_disputes(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        called_off_it_is_left_alone()
 
 
 def test_case_10_the_same_news_of_a_dispute_changes_nothing():
@@ -140,6 +242,8 @@ def test_case_10_the_same_news_of_a_dispute_changes_nothing():
 def test_case_10_staff_decide_what_goes_back_on_sale():
     """A lost dispute is not refunded; the tickets can be taken back all the same."""
     placed = disputed()
+    with pytest.raises(services.NotRefundable):
+        refunds.take_back_disputed(order=placed, now=NOON)
     decide("losing")
 
     with pytest.raises(services.PaymentDisputed):
