@@ -43,7 +43,11 @@ from inventory.services.releasing import (
     release_expired_holds,
     release_hold,
 )
-from inventory.services.returns import TicketNotReturnable, return_tickets
+from inventory.services.returns import (
+    Returned,
+    TicketNotReturnable,
+    return_tickets,
+)
 from inventory.services.selling import (
     HoldExpired,
     free_paying_hold,
@@ -82,6 +86,7 @@ __all__ = [
     "NotYetOnSale",
     "OverLimit",
     "Overrider",
+    "Returned",
     "ScanIdReused",
     "ScanTimeOutOfRange",
     "SoldOut",

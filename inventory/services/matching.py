@@ -92,10 +92,18 @@ class Look:
         self.settled = False
 
 
+@dataclass(slots=True)
+class Freed:
+    """How many tickets of the freed types the public does not get, and why."""
+
+    offered: int = 0
+    withdrawn: int = 0
+
+
 @contextmanager
 def freeing(
     ticket_type_ids: Collection[UUID], *, now: datetime, alone: bool = False
-) -> Iterator[None]:
+) -> Iterator[Freed]:
     """Around whatever puts tickets of these types back on sale; in a transaction.
 
     Nobody waits for a type: one cheap query. Else its waitlist is locked
@@ -103,16 +111,19 @@ def freeing(
     because two single releases may make a pair. What comes back to a type that
     is overbooked is withdrawn first. Last come the lines of other types, for which
     there is room now under a cap they share; not `alone`, for who takes tickets next.
+    What it gives is true once the block is over.
     """
     freed = set(ticket_type_ids)
     lines = _lines_about(freed)
     waitlists = lock_waitlists(freed & lines)
     overrides = lock_overrides(ticket_type_ids)
-    yield
+    gone = Freed()
+    yield gone
     for override in overrides:
-        withdraw_excess(override, now=now)
+        gone.withdrawn += withdraw_excess(override, now=now)
     for waitlist in waitlists:
-        match(waitlist, now=now)
+        offers = match(waitlist, now=now).offers
+        gone.offered += sum(entry.quantity for entry in offers)
     if not alone:
         serve_if_free(lines - freed, now=now)
 

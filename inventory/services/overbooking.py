@@ -23,18 +23,22 @@ def lock_overrides(ticket_type_ids: Collection[UUID]) -> list[Override]:
     return list(rows.order_by("pk").select_for_update(no_key=True))
 
 
-def withdraw_excess(override: Override, *, now: datetime) -> None:
-    """Withdraw what is free and too much; the caller has locked `override`."""
+def withdraw_excess(override: Override, *, now: datetime) -> int:
+    """Withdraw what is free and too much, and say how many tickets that were.
+
+    The caller has locked `override`.
+    """
     override.refresh_from_db(fields=["closed_at"])
     type_id = override.ticket_type_id
     if type_id is None or override.closed_at:
-        return
-    excess = present_of(type_id) - override.capacity
+        return 0
+    excess, withdrawn = present_of(type_id) - override.capacity, 0
     if excess > 0:
-        excess -= withdraw(type_id, excess)
-    if excess <= 0:
+        withdrawn = withdraw(type_id, excess)
+    if excess <= withdrawn:
         override.closed_at = now
         override.save(update_fields=["closed_at"])
+    return withdrawn
 
 
 def present_of(ticket_type_id: UUID) -> int:

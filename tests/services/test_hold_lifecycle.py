@@ -192,7 +192,7 @@ def test_late_money_without_tickets_is_refused(rush, paying):
 def test_a_returned_ticket_leaves_a_fresh_one_in_its_place(rush, paying):
     [returned, _] = inventory.sell_held_tickets(hold=paying, now=NOON)
 
-    [fresh] = inventory.return_tickets(tickets=[returned], now=NOON)
+    [fresh] = inventory.return_tickets(tickets=[returned], now=NOON).fresh
 
     assert fresh.pk != returned.pk
     assert statuses(rush) == ["available"] * 3 + ["returned", "sold"]
