@@ -15,18 +15,16 @@ from unfold.decorators import action, display
 from events.scoping import MANAGERS, may
 from payments import services
 from payments.admin.reading import ReadOnlyAdmin, ReadOnlyInline
+from payments.admin.refunding import RefundPages
 from payments.models import (
     LedgerEntry,
     Order,
     OrderLine,
     Payment,
     Refund,
-    RefundReason,
 )
 from payments.money import in_words
-from ticketapp.errors import DomainError
 
-REFUND_PAGE = "admin/payments/refund.html"
 CONFIRM_PAGE = "admin/payments/refund_selected.html"
 STATUS_COLOURS = {
     "paid": "success",
@@ -175,40 +173,22 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @action(description="Refund…", url_path="refund", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Choose tickets of one order, see the sum, and refund them."""
+        """Choose tickets of one order, see what it comes to, and do just that."""
         order = self.get_object(request, object_id)
         back = reverse("admin:payments_order_change", args=[object_id])
         if order is None or not may(request, MANAGERS, self.venue_id_of(order)):
             message = "Your role at this venue does not allow that."
             self.message_user(request, message, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:payments_order_changelist"))
-        if request.method == "POST":
-            self._refund_lines(request, order)
-            return HttpResponseRedirect(back)
-        preview = services.preview_refund(order)
-        context = self._context(request, f"Refund order {order}") | {
-            "preview": preview,
-            "back": back,
-            "reasons": [RefundReason.STAFF, RefundReason.GOODWILL],
-        }
-        return TemplateResponse(request, REFUND_PAGE, context)
-
-    def _refund_lines(self, request: HttpRequest, order: Order) -> None:
-        chosen = [line for line in request.POST.getlist("line") if line.isdecimal()]
-        goodwill = request.POST.get("reason") == RefundReason.GOODWILL
-        try:
-            refund = services.refund_lines(
-                order=order,
-                lines=list(order.lines.filter(pk__in=chosen)),
-                reason=RefundReason.GOODWILL if goodwill else RefundReason.STAFF,
-                by=request.user,
-                now=timezone.now(),
-            )
-        except DomainError as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return
-        told = in_words(refund.amount, refund.currency) if refund else "The tickets"
+        context = self._context(request, f"Refund order {order}") | {"back": back}
+        pages = RefundPages(request, order, context)
+        if request.method != "POST":
+            return pages.choose()
+        if "shown" not in request.POST or not (done := pages.confirm()):
+            return pages.preview()
+        told = in_words(done.amount, order.currency) if done.amount else "The tickets"
         self.message_user(request, f"{told}: the refund is on its way.")
+        return HttpResponseRedirect(back)
 
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
         each = self.admin_site.each_context(request)

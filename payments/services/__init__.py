@@ -42,6 +42,7 @@ from payments.services.errors import (
     PaymentMethodMissing,
     PaymentStuck,
     PaymentUnknown,
+    RefundChanged,
     RefundTooLarge,
     SavedCardGone,
 )
@@ -51,6 +52,12 @@ from payments.services.refunds import (
     refund_lines,
     refund_order,
     take_back_disputed,
+)
+from payments.services.rehearsing import (
+    Shown,
+    refund_as_shown,
+    show_refund,
+    ticket_names,
 )
 from payments.services.repaying import pay_refunds, retry_refund
 from payments.services.settling import apply_intent
@@ -81,8 +88,10 @@ __all__ = [
     "PaymentStuck",
     "PaymentUnknown",
     "Progress",
+    "RefundChanged",
     "RefundTooLarge",
     "SavedCardGone",
+    "Shown",
     "WrongMode",
     "allocate_refund",
     "apply_dispute",
@@ -107,6 +116,7 @@ __all__ = [
     "receive_event",
     "reconcile",
     "reconcile_what_is_due",
+    "refund_as_shown",
     "refund_lines",
     "refund_order",
     "refund_postponed",
@@ -114,10 +124,12 @@ __all__ = [
     "resolve_incident",
     "retry_refund",
     "set_up_card",
+    "show_refund",
     "stop_waiting",
     "sweep_called_off_events",
     "sweep_payments",
     "take_back_disputed",
+    "ticket_names",
     "wait_for_tickets",
     "why_not_admitted",
 ]

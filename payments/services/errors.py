@@ -196,6 +196,19 @@ class RefundTooLarge(DomainError):
     action = Action.CHANGE_REQUEST
 
 
+class RefundChanged(DomainError):
+    """It would not do any more what staff were shown and agreed to."""
+
+    code = "refund_changed"
+    title = "Something changed since you looked."
+    message = "Nothing was refunded, as something changed since you looked."
+    action = Action.CHANGE_REQUEST
+
+    def __init__(self, changes: list[str]) -> None:
+        super().__init__(changes=changes)
+        self.changes = changes
+
+
 class NotAllocatable(DomainError):
     code = "refund_not_allocatable"
     title = "This refund cannot be for these tickets."

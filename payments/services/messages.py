@@ -168,21 +168,25 @@ def tell_new_date(order: Order, *, now: datetime) -> None:
 
 
 def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:
+    notifications.enqueue(user=order.user, **refunded(order, refund, now=now))
+
+
+def refunded(order: Order, refund: Refund, *, now: datetime) -> Message:
+    """What the buyer is told once the provider has paid a refund."""
     cancelled = refund.reason == RefundReason.EVENT_CANCELLED
     why = f"{order.event.name} was cancelled. " if cancelled else ""
-    notifications.enqueue(
-        user=order.user,
-        kind="event_refund" if cancelled else "refund",
-        dedupe_key=f"refund:{refund.pk}",
-        title=f"{in_words(refund.amount, refund.currency)} goes back to your card",
-        body=(
+    return {
+        "kind": "event_refund" if cancelled else "refund",
+        "dedupe_key": f"refund:{refund.pk}",
+        "title": f"{in_words(refund.amount, refund.currency)} goes back to your card",
+        "body": (
             f"{why}We have refunded {in_words(refund.amount, refund.currency)} for "
             f"order {order.reference}. Your bank shows it within 5 to 10 days."
         ),
-        link=f"/orders/{order.pk}",
-        now=now,
-        ttl=TTL,
-    )
+        "link": f"/orders/{order.pk}",
+        "now": now,
+        "ttl": TTL,
+    }
 
 
 def _total(order: Order) -> str:

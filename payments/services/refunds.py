@@ -87,7 +87,17 @@ def refund_order(*, order: Order, by: User | None, now: datetime) -> Refund | No
     )
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a refund did: the row that owes the money, for which lines, and what
+    became of the tickets; None where no money goes back, or no ticket is taken.
+    """
+
+    refund: Refund | None
+    lines: list[OrderLine]
+    returned: inventory.Returned | None = None
+
+
 def refund_lines(
     *,
     order: Order,
@@ -97,6 +107,22 @@ def refund_lines(
     now: datetime,
     key: str | None = None,
 ) -> Refund | None:
+    """What `carry_out` does; gives the refund, None for a free order."""
+    return carry_out(
+        order=order, lines=lines, reason=reason, by=by, now=now, key=key
+    ).refund
+
+
+@transaction.atomic
+def carry_out(
+    *,
+    order: Order,
+    lines: Collection[OrderLine],
+    reason: RefundReason,
+    by: User | None,
+    now: datetime,
+    key: str | None = None,
+) -> Carried:
     """Owe the price of these lines back; unless as goodwill, take their tickets.
 
     All or none, except that a cancelled event owes what is left where part of the
@@ -110,7 +136,8 @@ def refund_lines(
         order, payment = books.lock(payment.pk)
         refuse_if_disputed(order, payment)
     wanted = {line.pk for line in lines}
-    found = list(open_lines(order).filter(pk__in=wanted).select_related("ticket"))
+    chosen = open_lines(order).filter(pk__in=wanted).order_by("pk")
+    found = list(chosen.select_related("ticket"))
     if not found or len(found) < len(wanted):
         before = "these tickets were refunded before"
         why = before if wanted else "no ticket of it was chosen, or none is left"
@@ -119,21 +146,23 @@ def refund_lines(
     if payment:
         refund = _owe(order, payment, found, reason, by, key or new_key(), now)
     if reason == RefundReason.GOODWILL:
-        return refund
+        return Carried(refund, found)
     if reason != RefundReason.EVENT_CANCELLED:
         refuse_unless_returnable(order, found)
     unused = [line for line in found if line.ticket.status == TicketStatus.SOLD]
-    take_back(order, unused, now=now)
-    return refund
+    return Carried(refund, found, take_back(order, unused, now=now))
 
 
-def take_back(order: Order, lines: Collection[OrderLine], *, now: datetime) -> None:
+def take_back(
+    order: Order, lines: Collection[OrderLine], *, now: datetime
+) -> inventory.Returned:
     """The tickets of these lines stop being good; fresh ones take their place."""
     tickets = [line.ticket for line in lines]
-    inventory.return_tickets(tickets=tickets, now=now)
+    returned = inventory.return_tickets(tickets=tickets, now=now)
     OrderLine.objects.filter(pk__in=[line.pk for line in lines]).update(returned_at=now)
     if not order.amount:
         move_order(order, rest=order.lines.filter(returned_at=None).exists())
+    return returned
 
 
 @transaction.atomic

@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from inventory import services as inventory
 from inventory.models import TicketType
+from payments import services as payments
+from payments.models import Refund, RefundReason
 from tests import factories as make
 from tests.browser.conftest import PHONE
 from tests.browser.desk import DESK, at_a_desk
 from tests.browser.test_screens import AXE, RULES
+from tests.paying import order
 
 PARTS = ".tonight, .urgency"
 FIND_FAULTS = """
@@ -48,8 +51,69 @@ def test_staff_pages_can_be_used_by_everybody(
     assert found == {"tonight": [], "urgency": []}
 
 
-def faults(page) -> list[str]:
+@pytest.fixture
+def bought(rush):
+    """Two tickets of tonight's show, paid for."""
+    now = timezone.now()
+    kind = TicketType.objects.with_terms().get(pk=rush.pk)
+    hold = inventory.hold_tickets(
+        user=make.buyer(), ticket_type=kind, quantity=2, now=now
+    )
+    return order(hold, now=now)
+
+
+def refund_one_meanwhile(bought) -> None:
+    payments.refund_lines(
+        order=bought,
+        lines=bought.lines.order_by("pk")[:1],
+        reason=RefundReason.STAFF,
+        by=None,
+        now=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_each_step_of_a_refund_can_be_used_by_everybody(
+    chromium, stack, bought, size, colours
+):
+    manager = make.staff(venue=bought.event.venue)
+    looks = {"viewport": size, "color_scheme": colours, "bypass_csp": True}
+    with at_a_desk(chromium, stack.url, manager, **looks) as page:
+        page.goto(f"/admin/payments/order/{bought.pk}/refund/")
+        found = {"choose": faults(page, ".refund")}
+        page.get_by_role("button", name="Preview").press("Enter")
+        page.get_by_text("2 on sale again.").wait_for()
+        found["preview"] = faults(page, ".refund")
+        refund_one_meanwhile(bought)
+        page.get_by_role("button", name="Refund £64.00").press("Enter")
+        page.get_by_role("alert").get_by_text("was refunded meanwhile").wait_for()
+        found["changed"] = faults(page, ".refund")
+
+    assert found == {"choose": [], "preview": [], "changed": []}
+
+
+def test_a_refund_needs_no_script(chromium, stack, bought):
+    manager = make.staff(venue=bought.event.venue)
+    with at_a_desk(chromium, stack.url, manager) as desk:
+        signed_in = desk.context.storage_state()
+    context = chromium.new_context(
+        base_url=stack.url, storage_state=signed_in, java_script_enabled=False
+    )
+    page = context.new_page()
+
+    page.goto(f"/admin/payments/order/{bought.pk}/refund/")
+    page.get_by_role("checkbox").first.uncheck()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Refund £32.00").click()
+    page.get_by_text("£32.00: the refund is on its way.").wait_for(state="attached")
+    context.close()
+
+    assert Refund.objects.get().amount == 3200
+
+
+def faults(page, parts: str = PARTS) -> list[str]:
     page.evaluate(AXE.read_text())
-    told = page.evaluate(FIND_FAULTS, [PARTS, RULES])
+    told = page.evaluate(FIND_FAULTS, [parts, RULES])
     is_too_wide = "document.documentElement.scrollWidth > innerWidth"
     return told + ["too wide"] * page.evaluate(is_too_wide)
