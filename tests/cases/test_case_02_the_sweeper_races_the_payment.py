@@ -4,8 +4,10 @@ The intent is cancelled at the provider first. Only if that succeeds are the
 tickets freed; if it says that it has the money, the order is honoured; if it does
 not answer, the hold stays, flagged for staff.
 
-The guard is the order of things in `asking.cancel_payment`: the provider, then
-us. With it turned round, somebody pays for tickets that were freed.
+The guards: the order of things in `asking.cancel_payment`, the provider and then us;
+with it turned round, somebody pays for tickets that were freed. That silence is no
+answer there (PaymentUnknown), or the tickets go while the money may be on its way. And
+the flag (`sweeping.note_unknown`), without which nobody sees the hold that stays.
 """
 
 from datetime import timedelta
@@ -15,10 +17,10 @@ import pytest
 
 from inventory.models import HoldStatus
 from payments import services
-from payments.gateways import IntentStatus, get_gateway
+from payments.gateways import Intent, IntentStatus, get_gateway
 from payments.gateways.sandbox.switches import outage
 from payments.models import Order, OrderStatus, Payment, PaymentStatus
-from payments.services import asking, settling
+from payments.services import asking, settling, sweeping
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import (
@@ -33,12 +35,21 @@ from tests.paying import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def gone(payment: Payment) -> Intent:
+    """The payment's intent as it would be, had the provider cancelled it."""
+    return Intent(
+        id=payment.intent_id or "",
+        status=IntentStatus.CANCELED,
+        amount=payment.amount,
+        amount_received=0,
+        currency=payment.currency,
+        client_secret="",
+    )
+
+
 def free_first_and_cancel_then(*, payment: Payment, now) -> None:
     """What many do: give the tickets back, and tell the provider afterwards."""
-    intent = get_gateway().retrieve_intent(intent_id=payment.intent_id)
-    gone = {name: getattr(intent, name) for name in intent.__slots__}
-    gone = type(intent)(**gone | {"status": IntentStatus.CANCELED})
-    settling.apply_intent(payment=payment, intent=gone, now=now)
+    settling.apply_intent(payment=payment, intent=gone(payment), now=now)
     get_gateway().cancel_intent(intent_id=payment.intent_id)
 
 
@@ -100,8 +111,7 @@ def test_case_02_what_the_provider_has_charged_is_honoured():
     assert placed.status == OrderStatus.PAID
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_case_02_while_the_provider_is_silent_the_hold_stays_flagged(moment):
+def while_the_provider_is_silent_the_hold_stays_flagged(moment: str) -> None:
     hold = held()
     placed = challenged(hold)
 
@@ -113,3 +123,35 @@ def test_case_02_while_the_provider_is_silent_the_hold_stays_flagged(moment):
     assert hold.status == HoldStatus.PAYING
     assert (payment.status, bool(payment.flag)) == (PaymentStatus.REQUIRES_ACTION, True)
     assert hold.tickets.filter(status="held").count() == 2
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_case_02_while_the_provider_is_silent_the_hold_stays_flagged(moment):
+    while_the_provider_is_silent_the_hold_stays_flagged(moment)
+
+
+def take_silence_for_yes(monkeypatch) -> None:
+    ask = asking.cancel_payment
+
+    def cancel(*, payment: Payment, now) -> None:
+        try:
+            ask(payment=payment, now=now)
+        except services.PaymentUnknown:
+            settling.apply_intent(payment=payment, intent=gone(payment), now=now)
+
+    monkeypatch.setattr(asking, "cancel_payment", cancel)
+
+
+def take_out_the_flag(monkeypatch) -> None:
+    monkeypatch.setattr(sweeping, "note_unknown", lambda *args, **given: [])
+
+
+@pytest.mark.parametrize("guard_out", [take_silence_for_yes, take_out_the_flag])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_case_02_without_its_guards_silence_frees_the_tickets_or_is_not_seen(
+    guard_out, moment, monkeypatch
+):
+    guard_out(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        while_the_provider_is_silent_the_hold_stays_flagged(moment)
