@@ -6,7 +6,9 @@ clock and not the scanner's; the later ones are kept and flagged.
 
 The guards: the row lock of the ticket in `admission.check_in`, without which two
 scanners decide at once; `admission._repeated`, without which a repeated upload is a
-second scan; and `admission.by_our_clock`, without which a wrong clock wins.
+second scan; `admission._judge_against_first`, without which the first to be uploaded
+wins and not the earliest; and `admission.by_our_clock`, without which a wrong clock
+wins.
 """
 
 from datetime import datetime, timedelta
@@ -115,6 +117,22 @@ def test_case_15_an_upload_that_was_earlier_wins(ticket, steward):
     assert ticket.checked_in_at == DOORS - MINUTE
     assert scans() == [("South", True, ""), ("North", False, ScanFlag.LET_IN_TWICE)]
     assert_all_is_well(without_orders=True)
+
+
+def the_first_that_we_hear_of_counts(scan: CheckIn, *, offline: bool) -> None:
+    scan.flag = ScanFlag.LET_IN_TWICE
+
+
+def test_case_15_without_the_comparison_the_later_of_two_scans_stays(
+    ticket, steward, monkeypatch
+):
+    """The guard taken out: whoever comes through to us first has won."""
+    monkeypatch.setattr(
+        admission, "_judge_against_first", the_first_that_we_hear_of_counts
+    )
+
+    with pytest.raises(inventory.AlreadyCheckedIn):
+        test_case_15_an_upload_that_was_earlier_wins(ticket, steward)
 
 
 def test_case_15_uploads_in_any_order_come_to_the_same(ticket, steward):
