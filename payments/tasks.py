@@ -43,6 +43,17 @@ def sweep_payments() -> None:
 
 
 @shared_task
+def sweep_card_setups() -> None:
+    """Ask what became of cards that somebody was about to keep."""
+
+    def setups() -> bool:
+        run = services.sweep_card_setups(now=timezone.now(), limit=ASKED)
+        return run.asked >= ASKED
+
+    _take_a_turn(setups)
+
+
+@shared_task
 def process_webhooks() -> None:
     def events() -> bool:
         run = services.process_events(now=timezone.now(), limit=ASKED)

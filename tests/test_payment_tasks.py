@@ -10,10 +10,26 @@ from django.utils import timezone
 
 from payments import tasks
 from payments.gateways.sandbox import post
-from payments.models import OrderStatus, ReconcileRun, Refund, SandboxEvent, StripeEvent
-from payments.services import refund_order
+from payments.models import (
+    OrderStatus,
+    ReconcileRun,
+    Refund,
+    SandboxEvent,
+    SavedCard,
+    StripeEvent,
+)
+from payments.services import refund_order, set_up_card
+from tests import factories as make
 from tests.factories import NOON
-from tests.paying import answer_challenge, challenge_url, challenged, held, paid
+from tests.paying import (
+    ALWAYS_ASKS,
+    answer_challenge,
+    challenge_url,
+    challenged,
+    held,
+    paid,
+    token,
+)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -28,6 +44,16 @@ def test_webhooks_go_over_the_wire_to_our_own_address(live_server, settings):
     placed.refresh_from_db()
     assert placed.status == OrderStatus.PAID
     assert not SandboxEvent.objects.exclude(next_attempt_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_the_clock_asks_about_cards_that_somebody_was_about_to_keep():
+    setup = set_up_card(user=make.buyer(), payment_method=token(ALWAYS_ASKS), now=NOON)
+    answer_challenge(setup.next_action["url"])
+
+    tasks.sweep_card_setups()
+
+    assert SavedCard.objects.get().user == setup.user
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ library leaves it: its objects become our dataclasses, its errors our errors.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -321,6 +321,22 @@ class StripeGateway:
         with _asking():
             found = self._v1.setup_intents.retrieve(setup_id, {"expand": EXPAND})
         return reading.setup_intent(found.to_dict())
+
+    def find_setup(self, *, customer: str, reference: str) -> Intent | None:
+        """The customer's set-up that was made under this reference, if there is one."""
+        params: Any = {"customer": customer, "limit": PAGE}
+        params["expand"] = [f"data.{name}" for name in EXPAND]
+        with _asking():
+            page = self._v1.setup_intents.list(params)
+            made = [found.to_dict() for found in page.auto_paging_iter()]
+        ours = [one for one in made if one["metadata"].get("setup") == reference]
+        return reading.setup_intent(ours[0]) if ours else None
+
+    def cancel_setup(self, *, setup_id: str) -> Intent:
+        """Cancel, or give the state of a set-up that cannot be cancelled."""
+        with _asking(), suppress(stripe.InvalidRequestError):
+            self._v1.setup_intents.cancel(setup_id)
+        return self.retrieve_setup(setup_id=setup_id)
 
     def list_cards(self, *, customer: str) -> list[CardDetails]:
         with _asking():

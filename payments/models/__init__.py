@@ -5,7 +5,13 @@ provider keeps its state in tables of this app, so they are imported here too.
 """
 
 from payments.gateways.sandbox.models import SandboxEvent, SandboxKey, SandboxObject
-from payments.models.cards import CardSetup, CardSetupStatus, Customer, SavedCard
+from payments.models.cards import (
+    WAITING_SETUP,
+    CardSetup,
+    CardSetupStatus,
+    Customer,
+    SavedCard,
+)
 from payments.models.keys import new_key, new_reference
 from payments.models.mandates import Mandate
 from payments.models.news import (
@@ -47,6 +53,7 @@ __all__ = [
     "OPEN_PAYMENT",
     "PAID_ORDER",
     "UNPAID_REFUND",
+    "WAITING_SETUP",
     "AttemptStatus",
     "CalledOffEvent",
     "CardSetup",

@@ -82,8 +82,15 @@ class CardSetupStatus(models.TextChoices):
     FAILED = "failed"
 
 
+WAITING_SETUP = (CardSetupStatus.STARTED, CardSetupStatus.REQUIRES_ACTION)
+
+
 class CardSetup(PublicModel, StatefulModel):
-    """A buyer keeping a card without buying: one SetupIntent."""
+    """A buyer keeping a card without buying: one SetupIntent.
+
+    Until it has ended the provider is asked about it, next at `ask_after`; `asked`
+    says how often it was.
+    """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         CardSetupStatus.STARTED: {
@@ -112,6 +119,8 @@ class CardSetup(PublicModel, StatefulModel):
     next_action = models.JSONField(null=True, blank=True)
     decline_code = models.CharField(max_length=60, blank=True)
     consented_at = models.DateTimeField()
+    ask_after = models.DateTimeField(db_default=Now(), editable=False)
+    asked = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -119,6 +128,13 @@ class CardSetup(PublicModel, StatefulModel):
             models.CheckConstraint(
                 condition=Q(status__in=CardSetupStatus.values),
                 name="payments_card_setup_status_is_known",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["ask_after"],
+                condition=Q(status__in=WAITING_SETUP),
+                name="payments_card_setup_to_ask",
             )
         ]
 

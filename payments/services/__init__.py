@@ -61,6 +61,7 @@ from payments.services.rehearsing import (
 )
 from payments.services.repaying import pay_refunds, retry_refund
 from payments.services.settling import apply_intent
+from payments.services.setups import sweep_card_setups
 from payments.services.sweeping import sweep_payments
 from payments.services.waiting import (
     ConsentOutdated,
@@ -127,6 +128,7 @@ __all__ = [
     "show_refund",
     "stop_waiting",
     "sweep_called_off_events",
+    "sweep_card_setups",
     "sweep_payments",
     "take_back_disputed",
     "ticket_names",

@@ -32,6 +32,8 @@ from ticketapp.prepared import execute
 LAST_PLACE_ON_EARTH = timedelta(hours=12)
 # Before a card that the provider would not forget is tried once more.
 NEXT_TRY = timedelta(minutes=10)
+# Before the provider is first asked what became of a set-up that waits.
+FIRST_LOOK = timedelta(minutes=1)
 KEPT_CARD = """
 /* kept_card */
 SELECT card.provider_id, coalesce(customer.provider_id, ''), card.exp_year,
@@ -155,7 +157,11 @@ def set_up_card(*, user: User, payment_method: str, now: datetime) -> CardSetup:
 def _set_up(user: User, payment_method: str, now: datetime) -> CardSetup:
     customer = ensure_customer(user)
     setup = CardSetup.objects.create(
-        user=user, payment_method=payment_method, consented_at=now, created_at=now
+        user=user,
+        payment_method=payment_method,
+        consented_at=now,
+        created_at=now,
+        ask_after=now + FIRST_LOOK,
     )
     with telling.staff_are_told(), forgetting.learning(customer, now):
         answer = get_gateway().set_up_card(
@@ -185,7 +191,7 @@ def apply_setup(*, setup: CardSetup, intent: Intent, now: datetime) -> CardSetup
     elif intent.status == IntentStatus.REQUIRES_ACTION:
         if setup.status != CardSetupStatus.REQUIRES_ACTION:
             setup.move_to(CardSetupStatus.REQUIRES_ACTION)
-    else:
+    elif intent.status != IntentStatus.PROCESSING:
         setup.move_to(CardSetupStatus.FAILED)
     return setup
 

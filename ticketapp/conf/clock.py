@@ -12,6 +12,7 @@ SCHEDULE = {
         ("match waitlists", "inventory.tasks.match_waitlists", 5.0),
         ("charge waitlist offers", "payments.tasks.charge_offers", 5.0),
         ("sweep payments", "payments.tasks.sweep_payments", 10.0),
+        ("sweep card set-ups", "payments.tasks.sweep_card_setups", 30.0),
         ("process webhooks", "payments.tasks.process_webhooks", 5.0),
         ("deliver sandbox webhooks", "payments.tasks.deliver_sandbox_webhooks", 1.0),
         ("pay refunds", "payments.tasks.pay_refunds", 10.0),

@@ -186,6 +186,23 @@ def retrieve_setup(call: Call, id_: str) -> dict[str, Any]:
     return call.expanded(call.find("setup_intent", id_, "intent", status=404).data)
 
 
+def list_setups(call: Call) -> dict[str, Any]:
+    customer = call.find("customer", call.text("customer"), "customer")
+    return call.page("setup_intent", customer=customer.pk)
+
+
+def cancel_setup(call: Call, id_: str) -> dict[str, Any]:
+    setup = call.lock("setup_intent", id_, "intent")
+    if setup.data["status"] not in ("requires_payment_method", "requires_action"):
+        raise UnexpectedState("canceled", setup.data)
+    reason = call.text("cancellation_reason") or None
+    setup.data |= {"status": "canceled", "cancellation_reason": reason}
+    setup.data["next_action"] = None
+    call.change(setup)
+    call.emit("setup_intent.canceled", setup)
+    return call.expanded(setup.data)
+
+
 def authenticated(call: Call, id_: str, *, passed: bool) -> dict[str, Any]:
     """The cardholder came back from the challenge, right or wrong."""
     setup = call.lock("setup_intent", id_, "intent")

@@ -13,7 +13,8 @@ from ticketapp.arguments import count, instant
 class Command(BaseCommand):
     help = (
         "Ask the provider about unfinished payments, free or honour their holds, "
-        "act on waiting webhooks, owe what cancelled events owe, and pay refunds. "
+        "act on waiting webhooks, owe what cancelled events owe, pay refunds, and ask "
+        "about cards that somebody is about to keep. "
         "Safe to repeat and to overlap; the worker does the same by the clock. Exits "
         "with 1 and names the rows if the provider refused any, or a bug met them; "
         "the others are done all the same."
@@ -33,11 +34,13 @@ class Command(BaseCommand):
         swept = services.sweep_payments(now=now, limit=batch_size)
         off = services.sweep_called_off_events(now=now, limit=batch_size)
         paid = services.pay_refunds(now=now, limit=batch_size)
+        cards = services.sweep_card_setups(now=now, limit=batch_size)
         self.stdout.write(
             f"{events.done} events, {swept.asked} payments asked about "
             f"({swept.unanswered} unanswered), {swept.closed + off.closed} orders "
-            f"closed, {off.owed} refunds owed, {paid.paid} paid."
+            f"closed, {off.owed} refunds owed, {paid.paid} paid, {cards.asked} card "
+            f"set-ups asked about ({cards.unanswered} unanswered)."
         )
-        runs = (events, swept, off, paid)
+        runs = (events, swept, off, paid, cards)
         if problems := [problem for run in runs for problem in run.problems]:
             raise CommandError("\n".join(problems))
