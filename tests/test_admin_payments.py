@@ -19,7 +19,7 @@ from payments.models import (
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import DECLINED, DISPUTED, assert_books_are_right, held, order, paid
-from tests.services.test_refunds import hear_the_bank
+from tests.services.test_refunds import hear_the_bank, refund_some
 from tests.standing_orders import charge_all, join_with_card, let_go, sold_out
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,14 @@ def agreed(placed) -> dict:
 
 def selected(placed, **fields):
     return {"action": "refund_selected", "_selected_action": [placed.pk]} | fields
+
+
+def confirmed(placed) -> dict:
+    """What the last step for many orders sends, with this one as it is now."""
+    now = timezone.now()
+    shown = services.show_full_refund(order=placed, by=None, now=now)
+    facts = {f"shown-{placed.pk}": json.dumps(shown.facts)}
+    return selected(placed, confirmed="yes", **facts)
 
 
 def test_staff_see_the_orders_of_their_venues_only(client, placed, manager):
@@ -109,7 +117,7 @@ def test_a_full_refund_is_previewed_and_then_made(client, placed, manager):
     assert placed.user.email in preview
     assert not Refund.objects.exists()
 
-    client.post(ORDERS, selected(placed, confirmed="yes"))
+    client.post(ORDERS, confirmed(placed))
 
     refund = Refund.objects.get()
     assert (refund.amount, refund.created_by) == (5000, manager)
@@ -119,11 +127,33 @@ def test_a_full_refund_is_previewed_and_then_made(client, placed, manager):
     assert_books_are_right()
 
 
+def test_an_order_that_changed_since_the_preview_is_not_refunded_with_the_others(
+    client, placed, manager
+):
+    other = paid(event=placed.event)
+    sent = confirmed(placed) | confirmed(other)
+    sent["_selected_action"] = [placed.pk, other.pk]
+    refund_some(placed, 1)
+
+    answer = client.post(ORDERS, sent, follow=True).content.decode()
+
+    assert f"{placed}: Nothing was refunded" in answer
+    assert "Ticket 1, " in answer
+    assert placed.payments.get().refunds.get().amount == 2500
+    assert other.payments.get().refunds.get().amount == 5000
+
+
+def test_orders_that_nobody_was_shown_are_not_refunded(client, placed, manager):
+    client.post(ORDERS, selected(placed, confirmed="yes"))
+
+    assert not Refund.objects.exists()
+
+
 def test_the_box_office_reads_but_does_not_refund(client, placed):
     as_staff(client, placed, Role.BOX_OFFICE)
 
     page = client.get(ORDERS)
-    client.post(ORDERS, selected(placed, confirmed="yes"))
+    client.post(ORDERS, confirmed(placed))
     answer = client.post(refund_page(placed), agreed(placed))
 
     assert page.status_code == 200
@@ -136,7 +166,7 @@ def test_a_manager_of_one_venue_does_not_refund_where_they_only_sell(client, pla
     other = paid()
     manager.memberships.create(venue=other.event.venue, role=Role.BOX_OFFICE)
 
-    client.post(ORDERS, selected(other, confirmed="yes"))
+    client.post(ORDERS, confirmed(other))
     client.post(refund_page(other), agreed(other))
 
     assert not Refund.objects.exists()

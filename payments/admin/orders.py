@@ -1,5 +1,6 @@
 """Orders, what was paid for them, and giving it back."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,15 +8,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from events.scoping import MANAGERS, may
-from payments import services
 from payments.admin.reading import ReadOnlyAdmin, ReadOnlyInline
-from payments.admin.refunding import RefundPages
+from payments.admin.refunding import RefundPages, refund_row, row_of
 from payments.models import (
     LedgerEntry,
     Order,
@@ -155,18 +154,15 @@ class OrderAdmin(ReadOnlyAdmin):
         if request.POST.get("confirmed") == "yes":
             self._refund_each(request, orders)
             return None
-        previews = [services.preview_refund(order) for order in orders]
+        rows = [row_of(request, order) for order in orders]
         context = self._context(request, "Refund these orders?") | {
-            "previews": previews,
-            "ids": [order.pk for order in orders],
-            "possible": any(not preview.refusal for preview in previews),
+            "rows": rows,
+            "possible": any(row.shown for row in rows),
         }
         return TemplateResponse(request, CONFIRM_PAGE, context)
 
     def _refund_each(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        def refund(order: Order) -> None:
-            services.refund_order(order=order, by=request.user, now=timezone.now())
-
+        refund = partial(refund_row, request)
         self.do_each(
             request, orders, refund, done="the refund is on its way", roles=MANAGERS
         )

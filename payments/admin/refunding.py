@@ -76,7 +76,7 @@ class RefundPages:
         try:
             return services.refund_as_shown(**self._chosen(), facts=facts)
         except services.RefundChanged as refusal:
-            self.refusal, self.changes = str(refusal), refusal.changes
+            self.refusal, self.changes = refusal.summary, refusal.changes
             return None
 
     def _chosen(self) -> dict[str, Any]:
@@ -112,6 +112,37 @@ class RefundPages:
             return f"Nothing was refunded: order {self.order}"
         step = ": check and confirm" if is_preview else ""
         return f"Refund order {self.order}{step}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of many orders: what refunding all of it comes to, or why it cannot be."""
+
+    order: Order
+    shown: services.Shown | None = None
+    refusal: str = ""
+
+    @property
+    def facts(self) -> str:
+        return json.dumps(self.shown.facts) if self.shown else ""
+
+
+def row_of(request: HttpRequest, order: Order) -> Row:
+    by, now = request.user, timezone.now()
+    try:
+        return Row(order, services.show_full_refund(order=order, by=by, now=now))
+    except DomainError as refusal:
+        return Row(order, refusal=str(refusal))
+
+
+def refund_row(request: HttpRequest, order: Order) -> None:
+    """Refund one of many orders as its row of the page said. Raises RefundChanged."""
+    services.refund_order_as_shown(
+        order=order,
+        facts=_facts(request.POST.get(f"shown-{order.pk}", "")),
+        by=request.user,
+        now=timezone.now(),
+    )
 
 
 def _reason(asked: QueryDict) -> RefundReason:

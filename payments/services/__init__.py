@@ -56,6 +56,8 @@ from payments.services.refunds import (
 from payments.services.rehearsing import (
     Shown,
     refund_as_shown,
+    refund_order_as_shown,
+    show_full_refund,
     show_refund,
     ticket_names,
 )
@@ -120,11 +122,13 @@ __all__ = [
     "refund_as_shown",
     "refund_lines",
     "refund_order",
+    "refund_order_as_shown",
     "refund_postponed",
     "remove_card",
     "resolve_incident",
     "retry_refund",
     "set_up_card",
+    "show_full_refund",
     "show_refund",
     "stop_waiting",
     "sweep_called_off_events",

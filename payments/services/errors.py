@@ -201,11 +201,12 @@ class RefundChanged(DomainError):
 
     code = "refund_changed"
     title = "Something changed since you looked."
-    message = "Nothing was refunded, as something changed since you looked."
+    summary = "Nothing was refunded, as something changed since you looked."
+    message = "{summary} {what}"
     action = Action.CHANGE_REQUEST
 
     def __init__(self, changes: list[str]) -> None:
-        super().__init__(changes=changes)
+        super().__init__(summary=self.summary, what=" ".join(changes))
         self.changes = changes
 
 

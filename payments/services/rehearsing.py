@@ -20,6 +20,8 @@ from payments.services.errors import RefundChanged
 from payments.services.refunds import Carried, carry_out, open_lines
 from ticketapp.errors import DomainError
 
+STOCK = "The tickets taken back"
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -46,7 +48,7 @@ class Shown:
         tickets = {each.name: f"{each.price}, {each.fate}" for each in self.pieces}
         return tickets | {
             "What goes back": self.money,
-            "The tickets taken back": self.stock,
+            STOCK: self.stock,
             "What the buyer is told": self.told,
         }
 
@@ -80,10 +82,12 @@ def refund_as_shown(
     facts: Mapping[str, str],
     by: User | None,
     now: datetime,
+    wherever_they_go: bool = False,
 ) -> Shown:
     """Refund these lines if it comes to just the `facts` that were shown.
 
-    Raises RefundChanged with what is different by now, and then does nothing.
+    With `wherever_they_go` the tickets may meanwhile be for other people than was
+    shown. Raises RefundChanged with what is different by now, and then does nothing.
     """
     try:
         done = carry_out(order=order, lines=lines, reason=reason, by=by, now=now)
@@ -91,9 +95,36 @@ def refund_as_shown(
         happened = list(_happened_since(order, lines, reason))
         raise RefundChanged(happened or [str(refusal)]) from refusal
     shown = _in_words(order, done, now)
-    if shown.facts != facts:
-        raise RefundChanged(list(_differences(facts, shown.facts)))
+    aside = {STOCK: shown.stock} if wherever_they_go else {}
+    if changes := list(_differences({**facts, **aside}, shown.facts)):
+        raise RefundChanged(changes)
     return shown
+
+
+def show_full_refund(*, order: Order, by: User | None, now: datetime) -> Shown:
+    """What refunding all that is left of an order would do, as `show_refund` says."""
+    lines = list(open_lines(order))
+    return show_refund(
+        order=order, lines=lines, reason=RefundReason.STAFF, by=by, now=now
+    )
+
+
+def refund_order_as_shown(
+    *, order: Order, facts: Mapping[str, str], by: User | None, now: datetime
+) -> Shown:
+    """Refund all that is left of one order among many, if it is what was shown.
+
+    Where the tickets go may differ: the others may have fed the same line before.
+    """
+    return refund_as_shown(
+        order=order,
+        lines=list(open_lines(order)),
+        reason=RefundReason.STAFF,
+        facts=facts,
+        by=by,
+        now=now,
+        wherever_they_go=True,
+    )
 
 
 def _in_words(order: Order, done: Carried, now: datetime) -> Shown:

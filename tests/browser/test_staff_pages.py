@@ -80,8 +80,14 @@ def test_each_step_of_a_refund_can_be_used_by_everybody(
     manager = make.staff(venue=bought.event.venue)
     looks = {"viewport": size, "color_scheme": colours, "bypass_csp": True}
     with at_a_desk(chromium, stack.url, manager, **looks) as page:
+        page.goto("/admin/payments/order/")
+        page.locator("input[name=_selected_action]").check()
+        page.locator("select[name=action]").select_option("refund_selected")
+        page.get_by_role("button", name="Run").click()
+        page.get_by_text("2 tickets stop being good at once: 2 on sale").wait_for()
+        found = {"many": faults(page, ".refund")}
         page.goto(f"/admin/payments/order/{bought.pk}/refund/")
-        found = {"choose": faults(page, ".refund")}
+        found["choose"] = faults(page, ".refund")
         page.get_by_role("button", name="Preview").press("Enter")
         page.get_by_text("2 on sale again.").wait_for()
         found["preview"] = faults(page, ".refund")
@@ -90,7 +96,7 @@ def test_each_step_of_a_refund_can_be_used_by_everybody(
         page.get_by_role("alert").get_by_text("was refunded meanwhile").wait_for()
         found["changed"] = faults(page, ".refund")
 
-    assert found == {"choose": [], "preview": [], "changed": []}
+    assert found == {"many": [], "choose": [], "preview": [], "changed": []}
 
 
 def test_a_refund_needs_no_script(chromium, stack, bought):
