@@ -4,8 +4,10 @@ Exactly as many win as type, section and house leave together; all or none for
 each buyer; the losers are refused in plain words, without a 5xx or a deadlock.
 
 The guards: the row locks of the tickets (`FOR UPDATE` in `picking.PICK`), which
-keep two buyers from one ticket, and the lock on the rows that own the shared caps
-(`picking.LOCK_CAPS`), without which two count the same room.
+keep two buyers from one ticket; the lock on the rows that own the shared caps
+(`picking.LOCK_CAPS`), without which two count the same room; and for all or none, the
+count of what was picked before a hold is made of it, and that an attempt which falls
+short is undone (`picking.UNDO_ATTEMPT`), without both of which somebody is half served.
 """
 
 from datetime import timedelta
@@ -114,6 +116,63 @@ def test_case_06_without_row_locks_a_ticket_is_held_twice(monkeypatch):
     take_out_row_locks(monkeypatch)
 
     assert breaks_within(ROUNDS, as_many_win_as_there_are_tickets)
+
+
+def test_case_06_nobody_gets_half_of_what_they_asked_for():
+    """Of 5 tickets two pairs are sold, and the fifth stays on sale."""
+    rush = make.ticket_type(stock=5)
+    ask = partial(inventory.hold_tickets, ticket_type=rush, quantity=EACH, now=NOON)
+
+    outcomes = race(partial(ask, user=make.buyer()) for _ in range(8))
+
+    won = [found for found in outcomes if isinstance(found, Hold)]
+    assert [hold.tickets.count() for hold in won] == [EACH, EACH]
+    assert Ticket.objects.available(rush).count() == 1
+    assert_all_is_well()
+
+
+def the_last_one_is_not_half_a_pair() -> None:
+    rush = make.ticket_type(stock=1)
+
+    with pytest.raises(inventory.TooFewLeft):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=EACH, now=NOON
+        )
+
+    assert not Hold.objects.exists()
+    assert Ticket.objects.available(rush).count() == 1
+
+
+def take_out_the_count_of_what_was_picked(monkeypatch) -> None:
+    counted = "(SELECT count(*) FROM picked) = %(quantity)s"
+    for name in ("EAGER", "PATIENT"):
+        statement = getattr(picking, name)
+        assert statement.count(counted) == 1
+        uncounted = statement.replace(counted, "EXISTS (SELECT FROM picked)")
+        monkeypatch.setattr(picking, name, uncounted)
+
+
+def keep_what_falls_short(monkeypatch) -> None:
+    monkeypatch.setattr(picking, "UNDO_ATTEMPT", "SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "guard_out", [take_out_the_count_of_what_was_picked, keep_what_falls_short]
+)
+def test_case_06_either_of_count_and_undoing_keeps_it_all_or_none(
+    guard_out, monkeypatch
+):
+    guard_out(monkeypatch)
+
+    the_last_one_is_not_half_a_pair()
+
+
+def test_case_06_without_the_count_and_undoing_somebody_is_half_served(monkeypatch):
+    take_out_the_count_of_what_was_picked(monkeypatch)
+    keep_what_falls_short(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        the_last_one_is_not_half_a_pair()
 
 
 def test_case_06_the_api_refuses_losers_without_a_5xx():
