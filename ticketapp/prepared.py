@@ -15,20 +15,22 @@ not share sessions by transaction.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
 
 FIRST_LIFETIME_SECONDS = 60.0
 LONGEST_LIFETIME_SECONDS = 600.0
-# EXPLAIN makes the plan that is kept, and runs nothing.
+LONG_AGO = float("-inf")
+# EXPLAIN makes the plan that is kept, and runs nothing. What came before it is let go
+# of last: no rollback brings it back, and to plan may fail, as while a table is locked.
 MAKE_PLAN = """
-{forget}PREPARE {typed} AS {text};
-SET enable_seqscan = off; EXPLAIN {call}; RESET enable_seqscan
+PREPARE {typed} AS {text};
+SET enable_seqscan = off; EXPLAIN {call}; RESET enable_seqscan{forget}
 """
 # A bool is an int and a datetime a date, so the order matters.
 SQL_TYPES = (
@@ -71,6 +73,7 @@ def planned(statement: str, params: Mapping[str, Any], *, typed: bool = True) ->
     not `typed`, from the columns that they are written to or compared with.
     """
     here, types = connections[DEFAULT_DB_ALIAS], _types(params) if typed else None
+    here.close_if_health_check_failed()  # Or its plans would go with it afterwards.
     return _plan_of(here, statement, params, types).call
 
 
@@ -86,8 +89,29 @@ def execute(
     Each of them sees what those before it waited for. Sooner than running what
     `planned` gives: psycopg2 takes longer to look up a parameter by its name than to
     write its value into the statement.
+
+    After a migration that changed a column PostgreSQL does not run what tells of it:
+    it is planned anew at once, or by the next transaction if one is open.
     """
     types = _types(params) if typed else None
+    try:
+        _run(cursor, statements, params, types)
+    except NotSupportedError:
+        for statement in statements:
+            if known := cursor.db.plans.get((statement, types)):
+                outdated = replace(known, old_at=LONG_AGO)
+                cursor.db.plans[statement, types] = outdated
+        if not cursor.db.get_autocommit():
+            raise
+        _run(cursor, statements, params, types)
+
+
+def _run(
+    cursor: Any,
+    statements: Sequence[str],
+    params: Mapping[str, Any],
+    types: tuple[type, ...] | None,
+) -> None:
     calls: list[str] = []
     values: list[Any] = []
     for statement in statements:
@@ -145,7 +169,7 @@ def _plan(
     # A new name each time: whatever went wrong before, this one is not taken.
     name = f"planned_{next(_serial)}"
     make = MAKE_PLAN.format(
-        forget=f"DEALLOCATE {instead_of.name}; " if instead_of else "",
+        forget=f"; DEALLOCATE {instead_of.name}" if instead_of else "",
         typed=f"{name} ({types})" if types else name,
         text=text,
         call=_call(name, ["NULL"] * len(numbered)),

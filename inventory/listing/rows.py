@@ -9,7 +9,7 @@ from django.db import connection
 
 from inventory.availability import COUNTED_UP_TO
 from inventory.room import CAPPED_IS_HELD, ROOM
-from ticketapp.prepared import planned
+from ticketapp.prepared import execute
 
 # `page` gives id, distance and price, in the order they are shown. Stock is
 # counted through the index of available tickets, no further than may be told; the
@@ -90,8 +90,7 @@ def rows_of(page: str, params: Mapping[str, Any], *, plan: bool) -> list[Row]:
     `plan` is for pages that are asked for all the time: planning a statement of
     so many joins takes longer than running it.
     """
-    statement = statement_of(page)
-    return _fetch(planned(statement, params) if plan else statement, params)
+    return _fetch(statement_of(page), params, plan=plan)
 
 
 @lru_cache(maxsize=200)
@@ -102,11 +101,14 @@ def statement_of(page: str) -> str:
 def row_of(event_id: UUID) -> Row | None:
     """What its own page says about an event; a draft has none."""
     params = {"event": event_id}
-    return next(iter(_fetch(planned(ONE_ROW, params), params)), None)
+    return next(iter(_fetch(ONE_ROW, params, plan=True)), None)
 
 
-def _fetch(statement: str, params: Mapping[str, Any]) -> list[Row]:
+def _fetch(statement: str, params: Mapping[str, Any], *, plan: bool) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        if plan:
+            execute(cursor, statement, params=params)
+        else:
+            cursor.execute(statement, params)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
