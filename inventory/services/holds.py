@@ -199,7 +199,7 @@ def _take(pick: Pick) -> Outcome:
     with transaction.atomic(savepoint=False):
         outcome = pick_tickets(pick)
         if not outcome.hold and (lapsed := outcome.lapsed_hold(pick.now)):
-            expire_hold(*lapsed, now=pick.now)
+            expire_hold(*lapsed, wanted=pick.ticket_type.pk, now=pick.now)
             outcome = pick_tickets(pick)
         if not outcome.hold and outcome.available >= pick.quantity:
             outcome = _take_patiently(pick)

@@ -24,6 +24,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from inventory.models import (
+    StockCap,
     Ticket,
     TicketStatus,
     TicketType,
@@ -101,35 +102,34 @@ class Freed:
 
 
 @contextmanager
-def freeing(
-    ticket_type_ids: Collection[UUID], *, now: datetime, alone: bool = False
-) -> Iterator[Freed]:
+def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Freed]:
     """Around whatever puts tickets of these types back on sale; in a transaction.
 
     Nobody waits for a type: one cheap query. Else its waitlist is locked
     before, and after it the whole line is matched with all that is available,
     because two single releases may make a pair. What comes back to a type that
     is overbooked is withdrawn first. Last come the lines of other types, for which
-    there is room now under a cap they share; not `alone`, for who takes tickets next.
+    there is room now under a cap they share.
     What it gives is true once the block is over.
     """
     freed = set(ticket_type_ids)
     lines = _lines_about(freed)
-    waitlists = lock_waitlists(freed & lines)
+    waitlists = lock_waitlists(freed & lines.keys())
     overrides = lock_overrides(ticket_type_ids)
     gone = Freed()
     yield gone
     for override in overrides:
         gone.withdrawn += withdraw_excess(override, now=now)
+    lock_caps(lines.values())
     for waitlist in waitlists:
         offers = match(waitlist, now=now).offers
         gone.offered += sum(entry.quantity for entry in offers)
-    if not alone:
-        serve_if_free(lines - freed, now=now)
+    serve_if_free(lines.keys() - freed, now=now)
 
 
-def _lines_about(freed: set[UUID]) -> set[UUID]:
-    """The lines of these types, and those where people wait under the same caps.
+def _lines_about(freed: set[UUID]) -> dict[UUID, UUID]:
+    """The lines of these types, and those where people wait under the same caps;
+    each with its event.
 
     The caps of their events stay as they are from here on.
     """
@@ -139,7 +139,17 @@ def _lines_about(freed: set[UUID]) -> set[UUID]:
     rows = Waitlist.objects.filter(Q(pk__in=freed) | beside)
     lines = dict(rows.values_list("pk", "ticket_type__event"))
     share_caps(lines.values())
-    return set(lines)
+    return lines
+
+
+def lock_caps(event_ids: Collection[UUID]) -> None:
+    """The rows of all caps of these events, for who picks for several types.
+
+    Each pick locks those of its type; one after the other they would be out of order.
+    """
+    if event_ids:
+        rows = StockCap.objects.filter(event__in=set(event_ids)).order_by("pk")
+        list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def serve_if_free(ticket_type_ids: Collection[UUID], *, now: datetime) -> None:
@@ -185,8 +195,7 @@ def letting_more_fit(event_ids: Collection[UUID], *, now: datetime) -> Iterator[
     lined = dict(types.values_list("pk", "event"))
     if lined:
         share_caps(lined.values())
-        rows = TicketType.objects.filter(pk__in=lined).order_by("pk")
-        list(rows.select_for_update(no_key=True))
+        lock_types(lined)
     with freeing(lined, now=now):
         yield
 
@@ -195,6 +204,20 @@ def serve_lines(*, event_ids: Collection[UUID], now: datetime) -> None:
     """Match every line of these events, in the transaction that let more fit."""
     with letting_more_fit(event_ids, now=now):
         pass
+
+
+def lock_types_and_lines(ticket_type_ids: Collection[UUID]) -> None:
+    """For who frees tickets of one type and goes on to wait for another.
+
+    The caller has the caps of their event.
+    """
+    lock_types(ticket_type_ids)
+    lock_waitlists(ticket_type_ids)
+
+
+def lock_types(ticket_type_ids: Collection[UUID]) -> None:
+    rows = TicketType.objects.filter(pk__in=ticket_type_ids).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def lock_waitlists(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:

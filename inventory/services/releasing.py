@@ -1,6 +1,7 @@
 """Putting held tickets back on sale.
 
-Lock order: waitlist of the type, hold, tickets.
+Lock order: ticket type (where it is needed at all), waitlist of the type, hold,
+tickets.
 """
 
 from collections.abc import Collection
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
-from inventory.services.matching import freeing
+from inventory.services.matching import freeing, lock_types_and_lines
 from inventory.services.picking import WAITING_ORDER
 from ticketapp.errors import Action, DomainError
 
@@ -71,12 +72,16 @@ def release_expired_holds(*, now: datetime, limit: int) -> int:
     return len(ended)
 
 
-def expire_hold(hold_id: UUID, ticket_type_id: UUID, *, now: datetime) -> None:
+def expire_hold(
+    hold_id: UUID, ticket_type_id: UUID, *, wanted: UUID, now: datetime
+) -> None:
     """End one lapsed hold, unless someone else just did; in a transaction.
 
-    For a buyer who takes tickets next, and may wait for their type and its line.
+    For a buyer who takes tickets of `wanted` next, and may have to wait for that type
+    and its line: both types and lines are locked before the hold and its tickets.
     """
-    with freeing([ticket_type_id], now=now, alone=True):
+    lock_types_and_lines({ticket_type_id, wanted})
+    with freeing([ticket_type_id], now=now):
         lapsed = Hold.objects.expired(now).filter(pk=hold_id)
         ended = list(lapsed.select_for_update().values_list("pk", flat=True))
         free(ended, HoldStatus.EXPIRED, now=now)

@@ -100,7 +100,9 @@ def text_of(sql: str, session) -> str:
 
 def locked_by(statement: str) -> Iterator[tuple[str, bool]]:
     """The tables whose rows a statement locks, and whether it waits for them."""
-    if "%(caps)s" in statement and "advisory" in statement:
+    # A plan of it that is run by its name has no names of parameters.
+    shared = "pg_advisory_xact_lock_shared" in statement
+    if shared or ("%(caps)s" in statement and "advisory" in statement):
         yield CAPS, True
     elif "hashtextextended" in statement:
         yield TURN, "pg_try_" not in statement

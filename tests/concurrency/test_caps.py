@@ -6,6 +6,7 @@ who take tickets (`picking.SHARE_CAPS`), alone for who changes one (`CHANGE_CAPS
 """
 
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, transaction
@@ -233,3 +234,48 @@ def test_where_a_line_is_busy_a_look_follows_at_once(monkeypatch):
     monkeypatch.setattr(matching, "look_now", asked.append)
 
     assert a_line_is_busy_when_room_comes_free(asked) == [matching.JOB]
+
+
+# A cap of a section within a cap of the house ----------------------------------------
+
+
+def lock_caps(*names) -> None:
+    rows = StockCap.objects.filter(name__in=names).order_by("pk")
+    list(rows.select_for_update(no_key=True))
+
+
+def two_lines_are_served_while_somebody_picks_under_both_caps() -> None:
+    """Who picks has the section's cap and asks for the house's; who frees serves a
+    line that is only under the house's first, and then one that is under both."""
+    event = make.event(per_buyer_limit=9)
+    circle, stalls = (make.ticket_type(event=event, stock=4) for _ in range(2))
+    first, last = sorted(uuid4() for _ in range(2))
+    for pk, name, types in (
+        (first, "Section", [stalls]),
+        (last, "House", [circle, stalls]),
+    ):
+        cap = StockCap(pk=pk, event=event, name=name, capacity=4)
+        inventory.save_cap(cap=cap, types=types, now=NOON)
+    kept = [hold(each, 2) for each in (circle, stalls)]
+    entries = [join(each, 1) for each in (circle, stalls)]
+    release = Rival(partial(inventory.release_hold, hold=kept[0], now=NOON))
+
+    with transaction.atomic():
+        lock_caps("Section")
+        release.start_and_run_as_far_as_it_can()
+        lock_caps("Section", "House")
+
+    assert isinstance(release.outcome(), Hold), release.outcome()
+    assert [fresh(each).status for each in entries] == ["offered"] * 2
+    assert_all_is_well()
+
+
+def test_lines_under_different_caps_are_served_without_waiting_in_a_circle():
+    two_lines_are_served_while_somebody_picks_under_both_caps()
+
+
+def test_lines_whose_caps_are_locked_one_by_one_deadlock(monkeypatch):
+    monkeypatch.setattr(matching, "lock_caps", lambda event_ids: None)
+
+    with pytest.raises((AssertionError, OperationalError)):
+        two_lines_are_served_while_somebody_picks_under_both_caps()
