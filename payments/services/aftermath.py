@@ -29,10 +29,11 @@ def refunded(
 ) -> Iterator[Difference]:
     """What went back, and what became of each refund: equal sums say nothing of that.
 
-    The provider counts a refund from its beginning, as we do, whatever its end.
+    The provider counts a refund from its beginning, as we do, until it has failed.
+    What is still not alike after the repair is for a person.
     """
     ours = payment.refunds.filter(status__in=COUNTED).exclude(provider_id=None)
-    here = ours.aggregate(sum=Sum("amount"))["sum"] or 0
+    here = _counted(payment)
     pending = ours.filter(status=RefundStatus.PENDING)
     awaited = set(pending.values_list("provider_id", flat=True))
     if here == intent.amount_refunded and not awaited:
@@ -50,8 +51,16 @@ def refunded(
     difference = Difference("refunds_differ", intent.id, "; ".join(told), remedy)
     if repair:
         repaying.apply_refunds(payment=payment, results=results, now=now)
-        difference.done = awaited <= set(there)
+        stands = sum(
+            each.amount for each in results if each.status not in repaying.CAME_BACK
+        )
+        difference.done = awaited <= set(there) and _counted(payment) == stands
     yield difference
+
+
+def _counted(payment: Payment) -> int:
+    ours = payment.refunds.filter(status__in=COUNTED).exclude(provider_id=None)
+    return ours.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def _decided(awaited: set[str | None], there: dict[str, str]) -> Iterator[str]:

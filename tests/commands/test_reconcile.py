@@ -167,6 +167,20 @@ def test_a_slow_refund_that_the_provider_does_not_know_is_for_a_person(tonight):
     assert "unknown at the provider" in Incident.objects.get(kind="reconcile").detail
 
 
+def test_a_refund_that_only_we_have_is_for_a_person_and_not_called_repaired(tonight):
+    services.refund_order(order=placed_now(tonight), by=None, now=timezone.now())
+    services.pay_refunds(now=timezone.now(), limit=10)
+    SandboxObject.objects.filter(type="refund").delete()
+    charge = SandboxObject.objects.get(type="charge")
+    charge.data |= {"amount_refunded": 0, "refunded": False}
+    charge.save()
+
+    assert differences("--repair") == ["refunds_differ"]
+
+    assert ReconcileRun.objects.latest("pk").repaired == 0
+    assert "5000" in Incident.objects.get(kind="reconcile").detail.replace(".", "")
+
+
 def test_what_is_paid_only_here_is_for_a_person_and_never_made_true(tonight):
     placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
     Payment.objects.update(status=PaymentStatus.SUCCEEDED, succeeded_at=timezone.now())
