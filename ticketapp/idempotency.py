@@ -33,6 +33,7 @@ from django.utils import timezone
 from rest_framework.exceptions import (
     APIException,
     NotAuthenticated,
+    ParseError,
     ValidationError,
 )
 from rest_framework.request import Request
@@ -138,7 +139,10 @@ class Attempt:
                 {HEADER: [f"Give 1 to {MAX_LENGTH} printable ASCII characters."]}
             )
         # Sorted, so that a client that writes the same JSON anew is understood.
-        body = orjson.dumps(request.data, default=str, option=orjson.OPT_SORT_KEYS)
+        try:
+            body = orjson.dumps(request.data, default=str, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError as deep:  # It reads four times as deep.
+            raise ParseError("It is nested too deeply.") from deep
         return cls(
             account=str(request.user.pk),
             method=request.method or "",

@@ -15,12 +15,13 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from payments.gateways import (
     GatewayMisconfigured,
     GatewayRefused,
     GatewayUnavailable,
+    MalformedEvent,
     get_gateway,
     reading,
 )
@@ -109,9 +110,12 @@ def receive_event(*, body: bytes, signature: str, now: datetime) -> bool:
         "payload": body.decode(),
         "now": now,
     }
-    with connection.cursor() as cursor:
-        execute(cursor, KEEP, params=params)
-        return cursor.fetchone() == (True,)
+    try:
+        with connection.cursor() as cursor:
+            execute(cursor, KEEP, params=params)
+            return cursor.fetchone() == (True,)
+    except DataError as odd:  # JSON says numbers that PostgreSQL has no place for.
+        raise MalformedEvent from odd
 
 
 def process_events(*, now: datetime, limit: int) -> Processed:

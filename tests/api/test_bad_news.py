@@ -131,6 +131,14 @@ def test_what_is_signed_and_no_event_is_refused(sold, body):
     refused(lambda: tell(body), 400, "webhook_malformed")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", ["1e-20000", "0e-99999999999", "0." + "1" * 20_000])
+def test_a_number_that_postgresql_has_no_place_for_is_refused(number):
+    body = json.dumps(about({"id": "pi_1", "amount": 5})).replace("5", number)
+
+    refused(lambda: tell(body), 400, "webhook_malformed")
+
+
 def test_what_only_looks_like_a_nul_is_kept():
     assert tell(about({"id": "ch_1", "description": "\\u0000"})).status_code == 200
 
