@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from payments.gateways import (
     BalanceTooLow,
@@ -44,6 +44,8 @@ DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
 REFUSED_WAIT = timedelta(minutes=10)
 CAME_BACK = ("failed", "canceled")
+# Money that bought nothing: all of it goes back, and no lines say how much that is.
+OF_ALL = (RefundReason.SURPLUS, RefundReason.TOO_LATE, RefundReason.MISMATCH)
 SAY_WHICH_LINES = "Its tickets are still good: say which lines it is for."
 NO_TICKETS_CONCERNED = "It was surplus money, which no ticket was paid with."
 
@@ -256,14 +258,34 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
 
 
 def _drop_what_is_too_much(payment: Payment) -> None:
-    """After a refund in the dashboard: give up what the provider would refuse."""
+    """After a refund in the dashboard: give up what the provider would refuse.
+
+    Of money that bought nothing the rest still goes back.
+    """
     order, payment = books.lock(payment.pk)
-    over = owed_or_paid(payment) - payment.amount
+    over = owed_or_paid(payment) - _received(payment)
     unasked = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
     for refund in unasked.select_for_update(no_key=True).order_by("-created_at", "-pk"):
-        if over > 0:
+        if over <= 0:
+            return
+        if refund.reason in OF_ALL and refund.amount > over:
+            _lessen(refund, over)
+        else:
             _fail_locked(order, payment, refund, "too much was refunded elsewhere")
-            over -= refund.amount
+        over -= refund.amount
+
+
+def _lessen(refund: Refund, by: int) -> None:
+    """Under a key of its own: the provider takes each for one amount only."""
+    smaller = refund.amount - by
+    key = f"{refund.pk.hex}-{refund.attempts}"
+    Refund.objects.filter(pk=refund.pk).update(amount=smaller, key=key)
+
+
+def _received(payment: Payment) -> int:
+    """What came in, which is not always what was asked for."""
+    captured = payment.ledger_entries.filter(kind=LedgerKind.CAPTURE)
+    return captured.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 @transaction.atomic
@@ -311,10 +333,11 @@ def retry_refund(*, refund: Refund, now: datetime) -> Refund:
             reference=order.reference,
             why="the money for these tickets is given back by another refund",
         )
-    if refund.amount > payment.amount - owed_or_paid(payment):
+    left = _received(payment) - owed_or_paid(payment)
+    if refund.amount > left:
         raise RefundTooLarge(
             reference=order.reference,
-            left=in_words(payment.amount - owed_or_paid(payment), payment.currency),
+            left=in_words(left, payment.currency),
             asked=in_words(refund.amount, refund.currency),
         )
     refund.move_to(

@@ -306,6 +306,38 @@ def test_a_surplus_refunded_in_the_dashboard_first_names_no_tickets():
     assert_sound()
 
 
+def test_a_surplus_refunded_in_part_in_the_dashboard_gives_back_the_rest():
+    """All of it is owed: what was owed before would be refused as too much."""
+    placed, first = beside.paid_with_another(held())
+    take_by_hand(first)
+    ask("POST", "/v1/refunds", {"payment_intent": first.intent_id, "amount": 1000})
+
+    beside.hear()
+    services.pay_refunds(now=NOON, limit=10)
+
+    assert [refund["amount"] for refund in at_provider("refund")] == [1000, 4000]
+    assert (Order.objects.get().status, beside.balance(placed)) == ("paid", 5000)
+    assert not Incident.objects.filter(kind="refund_failed").exists()
+    assert_sound()
+
+
+def test_one_that_was_asked_for_without_an_answer_gives_back_the_rest_too():
+    _, first = beside.paid_with_another(held())
+    by_asking(first)
+    with outage("before", "POST /v1/refunds"):
+        services.pay_refunds(now=NOON, limit=10)
+    was = Refund.objects.get(reason=RefundReason.SURPLUS).key
+    ask("POST", "/v1/refunds", {"payment_intent": first.intent_id, "amount": 1000})
+
+    beside.hear()
+    services.pay_refunds(now=NOON + MINUTE, limit=10)
+
+    rest = Refund.objects.get(reason=RefundReason.SURPLUS)
+    assert (rest.amount, rest.status) == (4000, RefundStatus.SUCCEEDED)
+    assert rest.key != was  # The provider takes each for one amount only.
+    assert_sound(NOON + MINUTE)
+
+
 def test_while_another_card_may_be_tried_the_buyer_is_not_told_that_it_is_paid():
     placed, first = beside.with_another_at_the_bank(held())
     by_webhook(first)
