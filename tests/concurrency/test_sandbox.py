@@ -1,13 +1,14 @@
 """Many who ask the provider for the same thing at once, under one key or several."""
 
+from collections import Counter
 from functools import partial
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from payments.gateways.sandbox import rows
-from payments.models import SandboxObject
+from payments.gateways.sandbox import post, rows
+from payments.models import SandboxEvent, SandboxObject
 from tests.concurrency.racing import ROUNDS, Rival, breaks_within, race
 from tests.paying import ask, at_provider, token
 
@@ -104,3 +105,32 @@ def test_who_began_without_locks_waits_for_who_has_them_and_sees_what_they_did()
     status, body, _ = rival.outcome()
     assert (status, body["error"]["payment_intent"]["status"]) == (400, "canceled")
     assert not at_provider("charge")
+
+
+def many_post_what_is_due() -> None:
+    SandboxEvent.objects.all().delete()
+    now, sent = timezone.now(), []
+    SandboxEvent.objects.bulk_create(
+        SandboxEvent(id=n, type="x", payload=n, created_at=now, next_attempt_at=now)
+        for n in range(40)
+    )
+
+    def send(body: bytes, signature: str) -> int:
+        sent.append(body)  # Which is safe in threads.
+        return 200
+
+    taken = race([partial(post.deliver_webhooks, now=now, limit=10, send=send)] * 8)
+
+    assert sum(taken) == 40, taken
+    assert set(Counter(sent).values()) == {1}
+
+
+def test_each_webhook_is_sent_by_one_of_many():
+    many_post_what_is_due()
+
+
+def test_unless_they_are_locked_several_would_send_the_same(monkeypatch):
+    unlocked = post.TAKE_DUE.replace("FOR UPDATE SKIP LOCKED", "")
+    monkeypatch.setattr(post, "TAKE_DUE", unlocked)
+
+    assert breaks_within(ROUNDS, many_post_what_is_due)
