@@ -98,7 +98,7 @@ def cancel_payment(*, payment: Payment, now: datetime) -> None:
     with suppress(settling.OutOfDateError):
         settling.apply_intent(
             payment=payment,
-            intent=_about_the_last_card(intent, known),
+            intent=keeping.without_detached(_about_the_last_card(intent, known)),
             known=known,
             now=now,
         )

@@ -122,14 +122,23 @@ class OrderClosed(DomainError):
     )
     action = Action.CHOOSE_OTHER_TICKETS
 
-    def __init__(self, *, order: str, goes_back: str = "") -> None:
-        """With `goes_back` the money had come, as that much, and is returned."""
+    def __init__(self, *, order: str, goes_back: str = "", failed: str = "") -> None:
+        """With `goes_back` the money had come, as that much, and is returned; with
+        `failed` it should be, and has not reached the buyer.
+        """
         if goes_back:
             self.message = (
                 "Your payment went through, but the tickets could not be yours any "
                 f"more. {goes_back} goes back to your card; you need not do anything."
             )
-        super().__init__(order=order, charged=bool(goes_back))
+        elif failed:
+            self.action = Action.CONTACT_SUPPORT
+            self.message = (
+                "Your payment went through, but the tickets could not be yours any "
+                f"more. {failed} should go back to you and has not reached your card "
+                "so far. Contact support."
+            )
+        super().__init__(order=order, charged=bool(goes_back or failed))
 
 
 class OrderPaid(DomainError):

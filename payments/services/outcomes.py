@@ -1,6 +1,9 @@
 """How an order stands once paying for it has ended, or what its buyer is told."""
 
+from django.db.models import QuerySet
+
 from payments.models import (
+    COUNTED_REFUND,
     PAID_ORDER,
     AttemptStatus,
     Order,
@@ -41,6 +44,13 @@ def overtaken(order: Order) -> Order:
 
 def closed(order: Order) -> OrderClosed:
     """What became of an order, and of its money if that came all the same."""
-    back = Refund.objects.filter(payment__order=order).order_by("created_at").first()
-    goes_back = in_words(back.amount, back.currency) if back else ""
-    return OrderClosed(order=str(order.pk), goes_back=goes_back)
+    made = Refund.objects.filter(payment__order=order)
+    goes_back = _sum_of(made.filter(status__in=COUNTED_REFUND))
+    failed = "" if goes_back else _sum_of(made)
+    return OrderClosed(order=str(order.pk), goes_back=goes_back, failed=failed)
+
+
+def _sum_of(refunds: QuerySet[Refund]) -> str:
+    """In words, "" for none; an order has one currency."""
+    amounts = list(refunds.values_list("amount", "currency"))
+    return in_words(sum(each for each, _ in amounts), amounts[0][1]) if amounts else ""

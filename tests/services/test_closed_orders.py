@@ -79,3 +79,25 @@ def test_a_turn_that_was_taken_away_meanwhile_is_not_called_a_closed_order(monke
         order(held_tickets)
 
     assert not at_provider("charge")
+
+
+def test_money_that_goes_back_in_two_parts_is_said_to_go_back_as_one_sum(hold):
+    with pytest.raises(services.OrderClosed):
+        order(hold)
+    whole = Refund.objects.get()
+    Refund.objects.update(amount=4000)
+    part = {"currency": whole.currency, "reason": whole.reason, "created_at": NOON}
+    Refund.objects.create(payment=whole.payment, key="part", amount=1000, **part)
+
+    assert "£50.00 goes back" in str(outcomes.closed(Order.objects.get()))
+
+
+def test_money_that_could_not_go_back_is_not_said_to_be_on_its_way(hold):
+    with pytest.raises(services.OrderClosed):
+        order(hold)
+    Refund.objects.update(status="failed")
+
+    told = outcomes.closed(Order.objects.get())
+
+    assert "£50.00 should go back to you and has not reached your card" in str(told)
+    assert (told.action, told.details["charged"]) == ("contact_support", True)

@@ -211,6 +211,20 @@ def test_a_card_detached_before_its_payment_was_known_is_not_kept(hold):
     assert_books_are_right()
 
 
+def test_a_card_detached_before_its_payment_was_given_up_is_not_kept(hold):
+    method = token()
+    with outage("after", "/confirm"):
+        placed = order(hold, payment_method=method, save_card=True)
+    ask("POST", f"/v1/payment_methods/{method}/detach")
+
+    services.cancel_payment(payment=placed.payments.get(), now=NOON)
+
+    placed.refresh_from_db()
+    assert (placed.status, charged()) == (OrderStatus.PAID, [5000])
+    assert not SavedCard.objects.exists()
+    assert_books_are_right()
+
+
 def test_that_a_card_was_detached_is_asked_and_not_believed(hold):
     card = keep(hold.user)
     StripeEvent.objects.create(
