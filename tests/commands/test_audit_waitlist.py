@@ -4,7 +4,7 @@ import pytest
 
 from events.models import Event, EventStatus
 from inventory import services as inventory
-from inventory.models import Hold, StockCap, Ticket, TicketType, WaitlistEntry
+from inventory.models import Hold, Ticket, TicketType, WaitlistEntry
 from inventory.services import matching
 from tests import factories as make
 from tests.factories import NOON
@@ -112,17 +112,6 @@ def the_buyer_lets_another_hold_go(monkeypatch) -> WaitlistEntry:
     return entry
 
 
-def somebody_lets_go_of_another_type_under_the_cap(monkeypatch) -> WaitlistEntry:
-    event = make.event()
-    stalls, circle = (make.ticket_type(event=event, stock=2) for _ in range(2))
-    house = StockCap(event=event, name="House", capacity=2)
-    inventory.save_cap(cap=house, types=[stalls, circle], now=EARLIER)
-    taken = held(stalls, 2, now=EARLIER)
-    entry = join(circle, 2, now=EARLIER)
-    inventory.release_hold(hold=taken, now=NOON)
-    return entry
-
-
 def the_buyer_was_busy_when_tickets_came_free(monkeypatch) -> WaitlistEntry:
     rush = make.ticket_type(stock=2)
     taken = held(rush, 2, now=EARLIER)
@@ -137,7 +126,6 @@ def the_buyer_was_busy_when_tickets_came_free(monkeypatch) -> WaitlistEntry:
     "story",
     [
         the_buyer_lets_another_hold_go,
-        somebody_lets_go_of_another_type_under_the_cap,
         the_buyer_was_busy_when_tickets_came_free,
     ],
     ids=lambda story: story.__name__,

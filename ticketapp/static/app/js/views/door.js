@@ -1,5 +1,5 @@
 /** The door: scan a code, see at once whether its bearer comes in. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { TopBar } from "../components/frame.js";
 import { Notice, Refusal } from "../components/notice.js";
@@ -78,7 +78,7 @@ function CodeField({ onCode }) {
   const [text, setText] = useState("");
   const [hint, setHint] = useState("");
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => catchKeys(input), []);
+  useLayoutEffect(() => catchKeys(input), []);
   /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
