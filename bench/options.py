@@ -80,7 +80,7 @@ def _near(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def _orders(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     about = "Hold and pay with a kept card, until all that follows is done"
     # Threads that wait for the provider do nothing else meanwhile.
-    servers = Servers(workers=2, threads=48)
+    servers = Servers(workers=2, threads=72)
     bench = _bench(names, "orders", about, clients=32, servers=servers)
     _number(bench, "--seconds", 20, "how long buyers come")
     _number(bench, "--jobs", 2, "processes of the worker, as many as bin/up starts")
