@@ -12,6 +12,7 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 HOLDS = "/api/v1/holds"
+UNKNOWN = "5d0f8f6e-27a4-4a34-9c0b-0f4c2f1f9a11"
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_a_quantity_is_a_small_whole_number(api, rush, quantity):
     assert not Hold.objects.exists()
 
 
-@pytest.mark.parametrize("ticket_type", [None, "", "x", 7, str(uuid4()), [], "\x00"])
+@pytest.mark.parametrize("ticket_type", [None, "", "x", 7, UNKNOWN, [], "\x00"])
 def test_an_unknown_ticket_type_is_refused_by_name(api, ticket_type):
     response = api.post(HOLDS, {"ticket_type": ticket_type, "quantity": 1})
 
