@@ -19,9 +19,10 @@ from urllib.error import URLError
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from psycopg2.errors import DeadlockDetected
 
 from inventory import codes
 from tests import factories as make
@@ -49,12 +50,35 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("browser")
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass(frozen=True)
 class Stack:
     url: str
     log: Path
+
+
+@pytest.fixture(scope="package", autouse=True)
+def emptied_beside_the_stack(django_db_setup) -> Iterator[None]:
+    """Between tests every table is emptied while a worker may hold some of them.
+
+    The two may wait for each other; when the emptying loses, it is done again.
+    """
+    empty = connection.ops.execute_sql_flush
+
+    def until_it_wins(statements: list[str]) -> None:
+        for _ in range(9):
+            try:
+                return empty(statements)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+        return empty(statements)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "execute_sql_flush", until_it_wins)
+        yield
 
 
 @pytest.fixture(scope="package")
