@@ -135,7 +135,10 @@ register(
               AND refund.status = 'succeeded') AS made ON true
       LEFT JOIN LATERAL (
            SELECT coalesce(sum(amount) FILTER (WHERE status = 'lost'), 0) AS lost,
-                  coalesce(sum(amount) FILTER (WHERE status <> 'won'), 0) AS gone
+                  coalesce(sum(amount) FILTER (
+                      WHERE status <> 'won'
+                         OR closed_at > %(now)s - make_interval(secs => %(grace)s)
+                  ), 0) AS gone
              FROM payments_dispute AS dispute
             WHERE dispute.payment_id = payment.id) AS bank ON true
      WHERE (payment.status = 'succeeded') <> (book.captured > 0)

@@ -20,6 +20,7 @@ from tests import factories as make
 from tests.commands.test_reconcile import differences
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import DISPUTED, ask, assert_books_are_right, at_provider, paid
+from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
 CREATED, WITHDRAWN = "charge.dispute.created", "charge.dispute.funds_withdrawn"
@@ -122,6 +123,16 @@ def test_whatever_news_of_a_dispute_is_lost_is_found_and_booked_once(lost, left)
     assert differences() == []
     assert_provider_and_books_agree()
     assert_books_are_right()
+
+
+@pytest.mark.parametrize(("minutes", "broken"), [(4, 0), (6, 1)])
+def test_money_of_a_dispute_that_was_won_has_five_minutes_to_come(minutes, broken):
+    for news in a_dispute_and_its_news():
+        if news != REINSTATED:
+            tell(news)
+    later = timezone.now() + timedelta(minutes=minutes)
+
+    assert len(list(audit.findings(now=later))) == broken
 
 
 def test_it_is_said_which_money_moved_unheard():
