@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 
@@ -142,7 +143,7 @@ def card_document(card: SavedCard, *, now: datetime) -> JSON:
     }
 
 
-def setup_document(setup: CardSetup, *, absolute: Absolute) -> JSON:
+def setup_document(setup: CardSetup, *, card: UUID | None, absolute: Absolute) -> JSON:
     asks = setup.status == CardSetupStatus.REQUIRES_ACTION
     return {
         "id": setup.pk,
@@ -150,6 +151,7 @@ def setup_document(setup: CardSetup, *, absolute: Absolute) -> JSON:
         "provider": provider(),
         "client_secret": setup.client_secret if asks else None,
         "next_action": _next_action(setup.next_action, absolute) if asks else None,
+        "card": card,
     }
 
 

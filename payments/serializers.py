@@ -160,6 +160,7 @@ class CardSetupSerializer(serializers.Serializer):
     provider = serializers.ChoiceField(PROVIDERS)
     client_secret = serializers.CharField(allow_null=True)
     next_action = NextActionSerializer(allow_null=True)
+    card = serializers.UUIDField(allow_null=True)
 
 
 class WebhookAnswerSerializer(serializers.Serializer):

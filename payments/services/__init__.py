@@ -16,6 +16,7 @@ from payments.services.calling_off import (
 )
 from payments.services.cancelling import cancel_order
 from payments.services.cards import (
+    card_kept_by,
     choose_default,
     forget_removed_cards,
     has_expired,
@@ -102,6 +103,7 @@ __all__ = [
     "ask_about",
     "cancel_order",
     "cancel_payment",
+    "card_kept_by",
     "charge_next_offer",
     "choose_default",
     "forget_removed_cards",

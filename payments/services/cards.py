@@ -196,6 +196,17 @@ def apply_setup(*, setup: CardSetup, intent: Intent, now: datetime) -> CardSetup
     return setup
 
 
+def card_kept_by(setup: CardSetup) -> UUID | None:
+    """The card that this kept, unless it has been removed or lost since."""
+    if setup.status != CardSetupStatus.SUCCEEDED:
+        return None
+    kept = SavedCard.objects.filter(
+        user=setup.user_id, provider_id=setup.payment_method
+    )
+    usable = kept.filter(removed_at=None, lost_at=None)
+    return usable.values_list("pk", flat=True).first()
+
+
 @transaction.atomic
 def choose_default(*, card: SavedCard) -> SavedCard:
     """Make this kept card the one that is offered first."""

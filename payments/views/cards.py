@@ -1,5 +1,6 @@
 """The cards one has asked us to keep."""
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -89,12 +90,11 @@ class CardSetupListView(StrictQueryMixin, generics.GenericAPIView):
         """Have a card kept for later; sending this is the buyer's consent.
 
         With `next_action` the buyer's bank asks them first: show it, then ask
-        for the setup until it has succeeded or failed.
+        for the setup until it has succeeded or failed. `card` is what was kept.
         """
         given = CardChoiceSerializer.read(request)
         setup = services.set_up_card(user=request.user, now=timezone.now(), **given)
-        document = setup_document(setup, absolute=request.build_absolute_uri)
-        return Response(document, status=status.HTTP_201_CREATED)
+        return Response(_told(setup, request), status=status.HTTP_201_CREATED)
 
 
 class CardSetupView(StrictQueryMixin, generics.GenericAPIView):
@@ -108,5 +108,9 @@ class CardSetupView(StrictQueryMixin, generics.GenericAPIView):
     @extend_schema(responses=CardSetupSerializer)
     def get(self, request: Request, setup_id: UUID) -> Response:
         """What became of keeping a card."""
-        absolute = request.build_absolute_uri
-        return Response(setup_document(self.get_object(), absolute=absolute))
+        return Response(_told(self.get_object(), request))
+
+
+def _told(setup: CardSetup, request: Request) -> dict[str, Any]:
+    card = services.card_kept_by(setup)
+    return setup_document(setup, card=card, absolute=request.build_absolute_uri)

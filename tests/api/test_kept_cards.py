@@ -24,6 +24,22 @@ def kept(api) -> list[dict]:
     return api.get(CARDS).json()["results"]
 
 
+def test_keeping_the_same_card_again_names_the_one_that_is_listed(api):
+    setups = [
+        api.post(f"{CARDS}/setup", {"payment_method": token()}).json() for _ in range(2)
+    ]
+
+    [card] = kept(api)
+    assert [setup["card"] for setup in setups] == [card["id"]] * 2
+
+
+def test_a_setup_does_not_name_a_card_that_was_removed(api):
+    setup = api.post(f"{CARDS}/setup", {"payment_method": token()}).json()
+    api.delete(f"{CARDS}/{setup['card']}")
+
+    assert api.get(f"{CARDS}/setup/{setup['id']}").json()["card"] is None
+
+
 def known_to_the_provider() -> list[str]:
     methods = at_provider("payment_method")
     return [m["card"]["last4"] for m in methods if m["customer"]]

@@ -373,20 +373,21 @@ def test_a_card_can_be_kept_without_buying(api):
     answer = api.post(f"{CARDS}/setup", {"payment_method": token()})
 
     assert (answer.status_code, answer.json()["status"]) == (201, "succeeded")
-    assert len(api.get(CARDS).json()["results"]) == 1
+    [card] = api.get(CARDS).json()["results"]
+    assert answer.json()["card"] == card["id"]
 
 
 def test_keeping_a_card_may_need_the_bank(api):
     setup = api.post(f"{CARDS}/setup", {"payment_method": token(ALWAYS_ASKS)}).json()
-    assert setup["status"] == "requires_action"
+    assert (setup["status"], setup["card"]) == ("requires_action", None)
     answer_challenge(setup["next_action"]["url"])
     deliver()
     services.process_events(now=timezone.now(), limit=10)
 
     setup = api.get(f"{CARDS}/setup/{setup['id']}").json()
 
-    assert setup["status"] == "succeeded"
-    assert len(api.get(CARDS).json()["results"]) == 1
+    [card] = api.get(CARDS).json()["results"]
+    assert (setup["status"], setup["card"]) == ("succeeded", card["id"])
 
 
 def test_a_card_that_was_kept_without_our_hearing_it_is_found_by_the_news(api):

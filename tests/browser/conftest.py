@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg2.errors import DeadlockDetected
 
 from inventory import codes
+from inventory import services as inventory
 from tests import factories as make
 from tests.browser.phone import Phone
 
@@ -65,19 +66,21 @@ def emptied_beside_the_stack(django_db_setup) -> Iterator[None]:
 
     The two may wait for each other; when the emptying loses, it is done again.
     """
-    empty = connection.ops.execute_sql_flush
+    # Of the class: beside the browser's loop there is another connection.
+    operations = type(connection.ops)
+    empty = operations.execute_sql_flush
 
-    def until_it_wins(statements: list[str]) -> None:
+    def until_it_wins(self, statements: list[str]) -> None:
         for _ in range(9):
             try:
-                return empty(statements)
+                return empty(self, statements)
             except OperationalError as error:
                 if not isinstance(error.__cause__, DeadlockDetected):
                     raise
-        return empty(statements)
+        return empty(self, statements)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection.ops, "execute_sql_flush", until_it_wins)
+        patch.setattr(operations, "execute_sql_flush", until_it_wins)
         yield
 
 
@@ -277,3 +280,13 @@ def rush(transactional_db):
         fee_amount=400,
         fee_name="Booking fee",
     )
+
+
+@pytest.fixture
+def gone(rush):
+    """All twelve are in two others' hands."""
+    for _ in range(2):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
+        )
+    return rush

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from payments.models import Order, OrderStatus, SavedCard
-from tests.browser.phone import GOOD_CARD
+from tests.browser.conftest import someone_else
+from tests.browser.phone import DECLINED_CARD, GOOD_CARD
+from tests.browser.test_screens import faults
 from tests.keeping import detach
 
 ALWAYS_ASKS = "4000002760003184"
@@ -52,6 +55,77 @@ def test_a_kept_card_may_have_to_be_confirmed_on_the_spot(phone, rush):
     assert paid_orders() == 2
 
 
+def sign_in_at(phone, path: str) -> None:
+    phone.open(path)
+    phone.sign_in()
+
+
+def add_card(phone, number: str) -> None:
+    phone.button("Add a card").click()
+    sheet = phone.page.get_by_role("dialog")
+    sheet.get_by_label("Card number").fill(number)
+    sheet.get_by_label("Expiry").fill("1234")
+    sheet.get_by_label("Security code").fill("123")
+    sheet.get_by_role("button", name="Keep this card").click()
+
+
+def test_a_card_left_without_buying_buys_in_two_taps(phone, rush):
+    sign_in_at(phone, "/you")
+    add_card(phone, GOOD_CARD)
+    expect(phone.page.get_by_text("•••• 4242")).to_be_visible()
+    assert not Order.objects.exists()
+    phone.open(f"/events/{rush.event_id}")
+
+    phone.button("Get 2 · £64").click()
+    phone.button("Pay £64 with •••• 4242").click()
+
+    phone.is_in()
+
+
+def test_the_bank_is_asked_before_a_card_is_kept(phone, rush):
+    sign_in_at(phone, "/you")
+    add_card(phone, ALWAYS_ASKS)
+    bank = phone.page.frame_locator("iframe")
+
+    bank.get_by_role("button", name="Complete").click()
+
+    expect(phone.page.get_by_text("•••• 3184")).to_be_visible()
+
+
+def test_a_card_that_is_declined_is_not_kept_and_another_can_be(phone, rush):
+    sign_in_at(phone, "/you")
+    add_card(phone, DECLINED_CARD)
+    alert = phone.page.get_by_role("dialog").get_by_role("alert")
+    expect(alert).to_contain_text("nothing was charged")
+    assert not SavedCard.objects.exists()
+
+    phone.page.get_by_label("Card number").fill(GOOD_CARD)
+    phone.button("Keep this card").click()
+
+    expect(phone.page.get_by_text("•••• 4242")).to_be_visible()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_adding_a_card_can_be_done_by_everybody(chromium, stack, rush, colours):
+    with someone_else(chromium, stack, color_scheme=colours, bypass_csp=True) as phone:
+        sign_in_at(phone, "/you")
+        phone.button("Add a card").click()
+        expect(phone.page.get_by_label("Card number")).to_be_visible()
+
+        assert faults(phone) == []
+
+
+def test_a_sheet_that_the_browser_closed_by_itself_can_be_opened_again(phone, rush):
+    sign_in_at(phone, "/you")
+    phone.button("Add a card").click()
+    phone.page.evaluate("document.querySelector('dialog').close()")
+    expect(phone.page.get_by_role("dialog")).to_have_count(0)
+
+    phone.button("Add a card").click()
+
+    expect(phone.page.get_by_role("dialog")).to_be_visible()
+
+
 def test_a_card_that_has_expired_is_shown_and_not_offered(phone, rush):
     buy_and_keep(phone, rush, GOOD_CARD)
     phone.is_in()
@@ -84,10 +158,12 @@ def test_a_card_that_was_removed_is_gone_from_the_next_purchase(phone, rush):
 def test_a_card_that_the_provider_has_lost_says_so_and_another_pays(phone, rush):
     buy_and_keep(phone, rush, GOOD_CARD)
     phone.is_in()
-    detach(SavedCard.objects.get())
     phone.open(f"/events/{rush.event_id}")
-
     phone.button("Get 2 · £64").click()
+    expect(phone.button("Pay £64 with •••• 4242")).to_be_visible()
+    # No sooner: the news of it would take the card from the page.
+    detach(SavedCard.objects.get())
+
     phone.button("Pay £64 with •••• 4242").click()
 
     expect(phone.page.get_by_text("You have not been charged")).to_be_visible()

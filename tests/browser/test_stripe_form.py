@@ -11,9 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from inventory.models import WaitlistEntry
 from payments.gateways.sandbox import challenges
-from payments.models import Order, OrderStatus, Payment
+from payments.models import Order, OrderStatus
 from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
+from tests.paying import ASKS_UNLESS_SAVED
 
 LIBRARY = settings.BASE_DIR / "tests/data/stripe_js.js"
 STRIPE = {
@@ -37,11 +39,11 @@ def allow_stripe(route) -> None:
 def as_stripe_asks(route) -> None:
     """Stripe's own library asks for the bank's word, not a page in a frame."""
     response = route.fetch()
-    order = response.json()
-    action = (order.get("payment") or {}).get("next_action")
+    answer = response.json()
+    action = (answer.get("payment") or answer).get("next_action")
     if action:
         action.update(type="use_stripe_sdk", url=None)
-    route.fulfill(response=response, body=json.dumps(order))
+    route.fulfill(response=response, body=json.dumps(answer))
 
 
 @pytest.fixture
@@ -51,6 +53,7 @@ def live_phone(phone):
     context.route("**/events/*", lambda route: only_pages(route, allow_stripe))
     context.route("**/api/v1/payments/config", lambda route: route.fulfill(json=STRIPE))
     context.route("**/api/v1/orders**", as_stripe_asks)
+    context.route("**/api/v1/payment-methods/setup**", as_stripe_asks)
     context.route(
         "https://js.stripe.com/v3/",
         lambda route: route.fulfill(path=LIBRARY, content_type="text/javascript"),
@@ -122,21 +125,39 @@ def test_a_card_that_is_declined_leaves_stripes_form_for_another(live_phone, rus
     assert Order.objects.get().status == OrderStatus.PAID
 
 
-def test_the_bank_is_asked_through_stripes_library(live_phone, rush):
-    def confirm(secret: str) -> None:
-        intent = Payment.objects.get(client_secret=secret).intent_id
-        found = challenges.waiting_for_cardholder(intent, secret)
-        challenges.answer(found, passed=True, now=timezone.now())
+def confirm_at_the_bank(secret: str) -> None:
+    intent = secret.partition("_secret_")[0]
+    found = challenges.waiting_for_cardholder(intent, secret)
+    challenges.answer(found, passed=True, now=timezone.now())
 
-    live_phone.page.expose_function("confirmAtTheBank", confirm)
+
+def test_the_bank_is_asked_through_stripes_library(live_phone, rush):
+    live_phone.page.expose_function("confirmAtTheBank", confirm_at_the_bank)
     live_phone.open(f"/events/{rush.event_id}")
     live_phone.get(2)
 
     pay_at_stripe(live_phone, CHALLENGED_CARD)
     live_phone.is_in()
 
-    assert calls(live_phone)[-1] == "handleNextAction"
+    assert calls(live_phone)[-1] == "handleNextAction with nothing above the page"
     assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_a_card_for_later_is_set_up_through_stripes_library(live_phone, gone):
+    live_phone.page.expose_function("confirmAtTheBank", confirm_at_the_bank)
+    live_phone.open(f"/events/{gone.event_id}")
+    live_phone.button("Buy them for me").click()
+    live_phone.sign_in()
+    live_phone.page.get_by_label("I agree to this").check()
+
+    live_phone.page.get_by_label("Number at Stripe").fill(ASKS_UNLESS_SAVED)
+    sheet = live_phone.page.get_by_role("dialog")
+    sheet.get_by_role("button", name="Buy them for me").click()
+    expect(live_phone.heading("You are on the waitlist")).to_be_visible()
+
+    assert "elements(setup, undefined, gbp, en-GB)" in calls(live_phone)
+    assert "handleNextAction with nothing above the page" in calls(live_phone)
+    assert WaitlistEntry.objects.get().charges_card
 
 
 def test_a_library_that_does_not_load_charges_nothing(live_phone, rush):

@@ -10,21 +10,10 @@ from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistStatus
 from payments.consent import CURRENT, TEXTS
 from payments.models import Mandate, Order, OrderStatus
-from tests import factories as make
 from tests.browser.conftest import someone_else
 from tests.browser.phone import GOOD_CARD
 from tests.browser.test_screens import faults
-from tests.paying import ALWAYS_ASKS
-
-
-@pytest.fixture
-def gone(rush):
-    """All twelve are in two others' hands."""
-    for _ in range(2):
-        inventory.hold_tickets(
-            user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
-        )
-    return rush
+from tests.paying import ASKS_UNLESS_SAVED
 
 
 def let_go(ticket_type) -> None:
@@ -81,16 +70,53 @@ def test_tickets_are_bought_for_who_agreed_to_it(phone, gone):
     assert (order.status, order.amount) == (OrderStatus.PAID, 6400)
 
 
-def test_a_card_whose_bank_asks_is_not_taken_for_later(phone, gone):
-    wait_in_line(phone, gone, "Buy them for me")
+def agree_with_a_card_that_asks(phone, ticket_type):
+    """As far as the bank's page; gives the sheet behind it."""
+    wait_in_line(phone, ticket_type, "Buy them for me")
     sheet = phone.page.get_by_role("dialog")
-    agree(phone, ALWAYS_ASKS)
+    agree(phone, ASKS_UNLESS_SAVED)
     sheet.get_by_role("button", name="Buy them for me").click()
+    expect(phone.heading("Your bank asks you to confirm")).to_be_visible()
+    return sheet
+
+
+def test_a_card_that_the_bank_was_asked_about_is_charged_later(phone, gone):
+    agree_with_a_card_that_asks(phone, gone)
+    bank = phone.page.frame_locator("iframe")
+
+    bank.get_by_role("button", name="Complete").click()
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    let_go(gone)
+
+    expect(phone.heading("The waitlist has bought for you")).to_be_visible(
+        timeout=30_000
+    )
+    assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_a_card_that_the_bank_does_not_confirm_waits_for_nothing(phone, gone):
+    sheet = agree_with_a_card_that_asks(phone, gone)
+    bank = phone.page.frame_locator("iframe")
+
+    bank.get_by_role("button", name="Fail").click()
 
     refusal = sheet.get_by_role("alert")
-    expect(refusal).to_contain_text("cannot be charged while you are away")
+    expect(refusal).to_contain_text("This card could not be kept")
     expect(refusal).to_contain_text("You have not been charged")
+    expect(phone.page.get_by_label("I agree to this")).to_be_checked()
     assert not WaitlistEntry.objects.exists()
+
+
+def test_who_closes_the_banks_page_can_take_another_card(phone, gone):
+    sheet = agree_with_a_card_that_asks(phone, gone)
+    phone.button("Close").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("has not confirmed this card")
+
+    agree(phone)
+    sheet.get_by_role("button", name="Buy them for me").click()
+
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    assert WaitlistEntry.objects.get().charges_card
 
 
 def test_nobody_agrees_by_accident(phone, gone):

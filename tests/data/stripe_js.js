@@ -34,8 +34,10 @@ window.Stripe = (key) => {
   return {
     elements(options) {
       const { mode, amount, currency, paymentMethodCreation, locale } = options;
-      if (mode !== "payment") misuse("mode is required without a client secret");
-      if (!Number.isInteger(amount) || amount <= 0) misuse("amount is in minor units");
+      if (!["payment", "setup"].includes(mode)) misuse("mode is required without a client secret");
+      const isPaid = Number.isInteger(amount) && amount > 0;
+      if (mode === "payment" && !isPaid) misuse("amount is in minor units");
+      if (mode === "setup" && amount !== undefined) misuse("nothing is paid by a setup");
       if (!/^[a-z]{3}$/.test(currency)) misuse("currency is in lower case");
       note(`elements(${mode}, ${amount}, ${currency}, ${locale})`);
       let isSubmitted = false;
@@ -72,10 +74,12 @@ window.Stripe = (key) => {
     },
 
     async handleNextAction({ clientSecret }) {
-      if (!/^pi_\w+_secret_\w+$/.test(clientSecret)) misuse("no client secret");
-      note("handleNextAction");
+      if (!/^(pi|seti)_\w+_secret_\w+$/.test(clientSecret)) misuse("no client secret");
+      // Stripe's own dialog is part of the page: an open modal would lie above it.
+      const isCovered = document.querySelector("dialog:modal") !== null;
+      note(`handleNextAction ${isCovered ? "under a modal" : "with nothing above the page"}`);
       await window.confirmAtTheBank(clientSecret);
-      return { paymentIntent: { status: "processing" } };
+      return { [clientSecret.startsWith("pi_") ? "paymentIntent" : "setupIntent"]: {} };
     },
   };
 };

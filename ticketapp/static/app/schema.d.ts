@@ -441,7 +441,7 @@ export interface paths {
         /**
          * Have a card kept for later; sending this is the buyer's consent
          * @description With `next_action` the buyer's bank asks them first: show it, then ask
-         *     for the setup until it has succeeded or failed.
+         *     for the setup until it has succeeded or failed. `card` is what was kept.
          */
         post: operations["payment_methods_setup_create"];
         delete?: never;
@@ -694,6 +694,7 @@ export interface components {
          * @enum {string}
          */
         AvailabilityEnum: "on_sale" | "not_yet_on_sale" | "sales_closed" | "sold_out" | "all_held" | "paused" | "cancelled" | "postponed" | "finished" | "no_tickets_here";
+        /** @description The body that an endpoint understands. */
         CardChoiceRequest: {
             /** @description From the card form (`pm_…`), or the id of a kept card. */
             payment_method: string;
@@ -705,6 +706,8 @@ export interface components {
             provider: components["schemas"]["ProviderEnum"];
             client_secret: string | null;
             next_action: components["schemas"]["NextAction"] | null;
+            /** Format: uuid */
+            card: string | null;
         };
         /**
          * @description * `started` - Started
@@ -1183,7 +1186,7 @@ export interface components {
          * @enum {string}
          */
         OrderRefundStatusEnum: "owed" | "pending" | "succeeded" | "failed";
-        /** @description A real true or false: consent is not guessed from a word. */
+        /** @description The body that an endpoint understands. */
         OrderRequest: {
             /**
              * @description The buyer agreed to have this card kept.

@@ -6,24 +6,28 @@ import { t } from "../lib/i18n.js";
 import { Sheet } from "./sheet.js";
 import { stripeFor } from "./stripe-form.js";
 
-/** @typedef {import("../../types").Order} Order */
+/**
+ * @typedef {object} Asked  a payment, or a card to be kept
+ * @property {import("../../types").NextAction | null} next_action
+ * @property {string | null} client_secret
+ */
 
 const DONE = "3ds-complete";
 
 /**
  * @param {{
- *   order: Order,
+ *   asked: Asked,
  *   payments: import("../../types").PaymentsConfig,
  *   onDone: () => void,
  *   onCancel: () => void,
  * }} props
  */
-export function Challenge({ order, payments, onDone, onCancel }) {
-  const action = order.payment?.next_action;
+export function Challenge({ asked, payments, onDone, onCancel }) {
+  const action = asked.next_action;
   if (action?.type === "redirect_to_url") {
     return html`<${Frame} url=${action.url} onDone=${onDone} onCancel=${onCancel} />`;
   }
-  return html`<${StripeChallenge} order=${order} payments=${payments} onDone=${onDone} />`;
+  return html`<${StripeChallenge} asked=${asked} payments=${payments} onDone=${onDone} />`;
 }
 
 /** @param {{url: string, onDone: () => void, onCancel: () => void}} props */
@@ -55,24 +59,24 @@ function Frame({ url, onDone, onCancel }) {
 /**
  * Stripe draws its own dialog over the page.
  * @param {{
- *   order: Order,
+ *   asked: Asked,
  *   payments: import("../../types").PaymentsConfig,
  *   onDone: () => void,
  * }} props
  */
-function StripeChallenge({ order, payments, onDone }) {
+function StripeChallenge({ asked, payments, onDone }) {
   useEffect(() => {
     let isGone = false;
     stripeFor(payments.publishable_key)
       .then((stripe) =>
-        stripe.handleNextAction({ clientSecret: order.payment?.client_secret }),
+        stripe.handleNextAction({ clientSecret: asked.client_secret }),
       )
-      // Whatever it says, the order is asked: the server knows what happened.
+      // Whatever it says, we are asked: the server knows what happened.
       .finally(() => !isGone && onDone())
       .catch(() => null);
     return () => {
       isGone = true;
     };
-  }, [order.id]);
+  }, [asked.client_secret]);
   return html`<p role="status">${t("Waiting for your bank…")}</p>`;
 }

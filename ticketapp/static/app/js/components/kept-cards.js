@@ -1,10 +1,11 @@
-/** The cards kept for next time: which is the usual one, and removing one. */
+/** The cards kept for next time: which is the usual one, adding and removing one. */
 import { useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { api, asApiError } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
+import { AddCard } from "./add-card.js";
 import { CardWords } from "./saved-cards.js";
 
 /** @typedef {import("../../types").SavedCard} SavedCard */
@@ -12,9 +13,9 @@ import { CardWords } from "./saved-cards.js";
 export function KeptCards() {
   const { data, reload } = useResource("/payment-methods");
   const [problem, setProblem] = useState("");
+  const [isAdding, setAdding] = useState(false);
   /** @type {SavedCard[]} */
   const cards = data?.results ?? [];
-  if (cards.length === 0) return null;
   /** @param {() => Promise<unknown>} work */
   const change = async (work) => {
     setProblem("");
@@ -62,6 +63,14 @@ export function KeptCards() {
           `,
         )}
       </ul>
+      <button type="button" class="button wide" onClick=${() => setAdding(true)}>${t("Add a card")}</button>
     </section>
+    ${isAdding &&
+    html`<${AddCard}
+      onClose=${() => {
+        setAdding(false);
+        void reload();
+      }}
+    />`}
   `;
 }

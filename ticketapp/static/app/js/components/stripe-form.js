@@ -33,11 +33,12 @@ export function stripeFor(key) {
  * The element collects the card before there is an intent; we get its token.
  * @param {{
  *   payments: import("../../types").PaymentsConfig,
- *   total: import("../../types").Money,
  *   form: {current: import("./card-form.js").PayForm | null},
- * }} props
+ *   total?: import("../../types").Money | null,
+ *   currency?: string,
+ * }} props  total: what is paid at once; without one the card is kept for later
  */
-export function StripeForm({ payments, total, form }) {
+export function StripeForm({ payments, form, total = null, currency }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [state, setState] = useState(/** @type {"loading" | "ready" | "failed"} */ ("loading"));
   useEffect(() => {
@@ -45,7 +46,7 @@ export function StripeForm({ payments, total, form }) {
     stripeFor(payments.publishable_key)
       .then((stripe) => {
         if (isGone) return;
-        const elements = stripe.elements(settings(total));
+        const elements = stripe.elements(settings(total, currency));
         const element = elements.create("payment", { layout: "tabs" });
         element.on("ready", () => setState("ready"));
         element.on("loaderror", () => setState("failed"));
@@ -68,15 +69,17 @@ export function StripeForm({ payments, total, form }) {
   `;
 }
 
-/** @param {import("../../types").Money} total */
-function settings(total) {
+/**
+ * @param {import("../../types").Money | null} total
+ * @param {string} [currency]
+ */
+function settings(total, currency) {
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const style = getComputedStyle(document.documentElement);
   const token = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   return {
-    mode: "payment",
-    amount: total.amount,
-    currency: total.currency.toLowerCase(),
+    ...(total ? { mode: "payment", amount: total.amount } : { mode: "setup" }),
+    currency: (total?.currency ?? currency)?.toLowerCase(),
     paymentMethodCreation: "manual",
     locale: locale(),
     appearance: {

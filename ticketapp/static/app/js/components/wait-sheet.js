@@ -6,14 +6,15 @@ import { asApiError } from "../lib/api.js";
 import { serverNow } from "../lib/clock.js";
 import { inMajor, inMinor, times } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
+import { isUnheard, useKeeping } from "../lib/keeping.js";
 import { useResource } from "../lib/resource.js";
-import { join, keepCard } from "../lib/waiting.js";
+import { join } from "../lib/waiting.js";
 import { clockTime } from "../lib/when.js";
-import { CardForm } from "./card-form.js";
+import { Challenge } from "./challenge.js";
+import { NewCard } from "./new-card.js";
 import { Refusal } from "./notice.js";
 import { SavedCards, isOutOfDate, isUsable } from "./saved-cards.js";
 import { Sheet } from "./sheet.js";
-import { StripeForm } from "./stripe-form.js";
 
 /** @typedef {import("../../types").EventDetail} EventDetail */
 /** @typedef {import("../../types").TicketType} TicketType */
@@ -36,6 +37,7 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
   const consent = useResource("/waitlist-entries/consent");
   const payments = useResource("/payments/config");
   const kept = useResource("/payment-methods");
+  const keeping = useKeeping();
   const isReady = consent.data && payments.data && kept.data;
   const error = consent.error ?? payments.error ?? kept.error;
   return html`
@@ -43,6 +45,7 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
       title=${tn(quantity, "Buy {n} ticket for me", "Buy {n} tickets for me")}
       onClose=${onClose}
       wide=${true}
+      isAside=${keeping.asked !== null}
     >
       ${error && html`<${Refusal} error=${error} />`}
       ${!isReady && !error && html`<p role="status">${t("Loading…")}</p>`}
@@ -52,9 +55,17 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
         consent=${consent.data}
         payments=${payments.data}
         cards=${kept.data.results}
+        keep=${keeping.keep}
         onOutOfDate=${kept.reload}
       />`}
     <//>
+    ${keeping.asked &&
+    html`<${Challenge}
+      asked=${keeping.asked}
+      payments=${payments.data}
+      onDone=${keeping.onThrough}
+      onCancel=${keeping.onGivenUp}
+    />`}
   `;
 }
 
@@ -68,10 +79,11 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
  *   consent: {version: string, text: string},
  *   payments: import("../../types").PaymentsConfig,
  *   cards: import("../../types").SavedCard[],
+ *   keep: (method: string) => Promise<string>,
  *   onOutOfDate: () => Promise<void>,
  * }} props
  */
-function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards, onOutOfDate }) {
+function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards, keep, onOutOfDate }) {
   const price = times(type.price.total, quantity);
   const ends = endsOf(event);
   const [most, setMost] = useState(inMajor(price));
@@ -86,7 +98,7 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const maximum = inMinor(most, price.currency);
   const picked = cards.some((card) => card.id === chosen && isUsable(card)) ? chosen : "new";
   useEffect(() => {
-    if (isOutOfDate(error)) void onOutOfDate();
+    if (isOutOfDate(error) || isUnheard(error)) void onOutOfDate();
   }, [error]);
 
   /** @param {Event} submit */
@@ -116,7 +128,7 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const cardFrom = async () => {
     if (picked !== "new") return picked;
     const method = await form.current?.tokenise();
-    return method ? keepCard(method) : null;
+    return method ? keep(method) : null;
   };
 
   return html`
@@ -146,9 +158,7 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
       </div>
       ${cards.length > 0 && html`<${SavedCards} cards=${cards} picked=${picked} onPick=${setPicked} />`}
       <div class="form" hidden=${picked !== "new"}>
-        ${payments.provider === "stripe"
-          ? html`<${StripeForm} payments=${payments} total=${price} form=${form} />`
-          : html`<${CardForm} payments=${payments} form=${form} disabled=${isBusy} />`}
+        <${NewCard} payments=${payments} form=${form} disabled=${isBusy} currency=${price.currency} />
         <p class="quiet">${t("This card is kept, so that it can be charged; you can remove it under You.")}</p>
       </div>
       <div class="consent" id=${`${id}-terms`}>${consent.text}</div>

@@ -1,6 +1,7 @@
 /** From a wish to a hold, and from a hold to an order. No view, no words. */
-import { ApiError, api } from "./api.js";
+import { api } from "./api.js";
 import { finish, sendOnce, unfinished } from "./attempts.js";
+import { pollUntil } from "./polling.js";
 
 /** @typedef {import("../../types").Hold} Hold */
 /** @typedef {import("../../types").Order} Order */
@@ -8,7 +9,6 @@ import { finish, sendOnce, unfinished } from "./attempts.js";
 const LIVE = new Set(["active", "paying"]);
 /** A payment that was made but not answered for is told as "processing". */
 const UNDER_WAY = new Set(["requires_action", "processing", "succeeded"]);
-const POLLS = 60;
 
 /**
  * Set tickets aside. Repeats of the same wish are one hold.
@@ -89,41 +89,7 @@ export const handBack = (id) =>
  * @param {(order: Order) => boolean} isDone
  * @returns {Promise<Order>}
  */
-export async function waitForOrder(id, signal, isDone) {
-  for (let turn = 0; ; turn += 1) {
-    const order = await pollOnce(id);
-    if (order && isDone(order)) return order;
-    if (turn >= POLLS) throw new ApiError({ status: 0, code: "timeout" });
-    await pause(turn < 10 ? 700 : 2_000, signal);
-  }
-}
-
-/**
- * One look; a lost answer is no reason to stop looking.
- * @param {string} id
- * @returns {Promise<Order | null>}
- */
-async function pollOnce(id) {
-  try {
-    return await loadOrder(id);
-  } catch (reason) {
-    if (reason instanceof ApiError && reason.isUncertain) return null;
-    throw reason;
-  }
-}
-
-/**
- * @param {number} milliseconds
- * @param {AbortSignal} signal
- */
-const pause = (milliseconds, signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
+export const waitForOrder = (id, signal, isDone) => pollUntil(() => loadOrder(id), isDone, signal);
 
 /**
  * Nothing more will happen by itself: paid, refused, given up, or it is the person's turn.

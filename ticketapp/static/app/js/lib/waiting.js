@@ -1,15 +1,13 @@
 /** Places in line for tickets that are gone: joining, watching, leaving. */
 import { useCallback, useEffect, useRef } from "preact/hooks";
 
-import { ApiError, api } from "./api.js";
+import { api } from "./api.js";
 import { sendOnce } from "./attempts.js";
-import { t } from "./i18n.js";
 import { useResource } from "./resource.js";
 import { signedIn } from "./session.js";
 import { useStore } from "./store.js";
 
 /** @typedef {import("../../types").WaitlistEntry} WaitlistEntry */
-/** @typedef {import("../../types").SavedCard} SavedCard */
 
 const LOOK_EVERY = 10_000;
 
@@ -68,29 +66,3 @@ export const join = (ticketType, quantity, charge) =>
 
 /** @param {string} id */
 export const leave = (id) => api(`/waitlist-entries/${id}`, { method: "DELETE" });
-
-/**
- * Have a card kept without buying; gives its id here.
- * @param {string} method  the provider's name for it
- * @returns {Promise<string>}
- */
-export async function keepCard(method) {
-  const before = new Set((await ownCards()).map(({ id }) => id));
-  const setup = await sendOnce(`keep:${method}`, "/payment-methods/setup", {
-    payment_method: method,
-  });
-  const cards = await ownCards();
-  const kept = cards.find(({ id }) => !before.has(id)) ?? cards.find(({ is_default }) => is_default);
-  if (setup.status === "succeeded" && kept) return kept.id;
-  throw new ApiError({
-    status: 402,
-    code: "card_not_kept",
-    title: t("This card cannot be charged while you are away"),
-    detail: t("Its bank wants to ask you first. You have not been charged. Use another card, or have us tell you instead."),
-    action: "use_another_card",
-    meta: { charged: false },
-  });
-}
-
-/** @returns {Promise<SavedCard[]>} */
-const ownCards = async () => (await api("/payment-methods")).results;

@@ -76,9 +76,9 @@ function Paying({ hold, payments }) {
       </div>
     </div>
     ${phase === "challenge" &&
-    order &&
+    order?.payment &&
     html`<${Challenge}
-      order=${order}
+      asked=${order.payment}
       payments=${payments}
       onDone=${checkout.confirmed}
       onCancel=${checkout.pauseChallenge}
