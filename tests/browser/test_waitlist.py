@@ -119,6 +119,23 @@ def test_who_closes_the_banks_page_can_take_another_card(phone, gone):
     assert WaitlistEntry.objects.get().charges_card
 
 
+def test_who_closes_the_sheet_meanwhile_has_agreed_to_nothing(phone, gone):
+    kept_back = []
+    phone.page.route("**/payment-methods/setup", lambda asked: kept_back.append(asked))
+    wait_in_line(phone, gone, "Buy them for me")
+    sheet = phone.page.get_by_role("dialog")
+    agree(phone)
+    with phone.page.expect_request("**/payment-methods/setup"):
+        sheet.get_by_role("button", name="Buy them for me").click()
+    phone.button("Close").click()
+
+    with phone.page.expect_response("**/payment-methods/setup"):
+        kept_back[0].continue_()
+    phone.page.wait_for_timeout(1_000)
+
+    assert not WaitlistEntry.objects.exists()
+
+
 def test_nobody_agrees_by_accident(phone, gone):
     wait_in_line(phone, gone, "Buy them for me")
     sheet = phone.page.get_by_role("dialog")

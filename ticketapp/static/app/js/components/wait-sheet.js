@@ -94,6 +94,8 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const [hint, setHint] = useState("");
   const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const form = useRef(/** @type {import("./card-form.js").PayForm | null} */ (null));
+  const isOpen = useRef(true);
+  useEffect(() => () => void (isOpen.current = false), []);
   const id = useId();
   const maximum = inMinor(most, price.currency);
   const picked = cards.some((card) => card.id === chosen && isUsable(card)) ? chosen : "new";
@@ -115,6 +117,8 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
     setBusy(true);
     try {
       const card = await cardFrom();
+      // Whoever has closed this meanwhile has taken their yes back.
+      if (!isOpen.current) return;
       if (card) {
         await join(type.id, quantity, { maximum, until, card, consent: consent.version });
         return onJoined();
