@@ -118,6 +118,7 @@ def test_adding_a_card_can_be_done_by_everybody(chromium, stack, rush, colours):
 def test_a_sheet_that_the_browser_closed_by_itself_can_be_opened_again(phone, rush):
     sign_in_at(phone, "/you")
     phone.button("Add a card").click()
+    expect(phone.page.get_by_role("dialog")).to_be_visible()
     phone.page.evaluate("document.querySelector('dialog').close()")
     expect(phone.page.get_by_role("dialog")).to_have_count(0)
 
