@@ -115,6 +115,42 @@ def test_adding_a_card_can_be_done_by_everybody(chromium, stack, rush, colours):
         assert faults(phone) == []
 
 
+def test_who_closes_before_the_card_is_sent_has_kept_none(phone, rush):
+    at_the_provider = []
+    phone.page.route(
+        "**/sandbox/v1/payment_methods", lambda asked: at_the_provider.append(asked)
+    )
+    told_us = []
+    phone.page.on("request", lambda asked: told_us.append(asked.url))
+    sign_in_at(phone, "/you")
+    with phone.page.expect_request("**/sandbox/v1/payment_methods"):
+        add_card(phone, GOOD_CARD)
+    phone.button("Close").click()
+
+    with phone.page.expect_response("**/sandbox/v1/payment_methods"):
+        at_the_provider[0].continue_()
+    phone.page.wait_for_timeout(1_000)
+
+    assert not [url for url in told_us if url.endswith("/payment-methods/setup")]
+    assert not SavedCard.objects.exists()
+
+
+def test_who_closes_while_the_card_is_kept_finds_it_and_their_newer_form(phone, rush):
+    on_the_way = []
+    phone.page.route("**/payment-methods/setup", lambda asked: on_the_way.append(asked))
+    sign_in_at(phone, "/you")
+    with phone.page.expect_request("**/payment-methods/setup"):
+        add_card(phone, GOOD_CARD)
+    phone.button("Close").click()
+    phone.button("Add a card").click()
+    expect(phone.page.get_by_role("dialog")).to_be_visible()
+
+    on_the_way[0].continue_()
+
+    expect(phone.page.get_by_text("•••• 4242")).to_have_count(1)
+    expect(phone.page.get_by_role("dialog")).to_be_visible()
+
+
 def test_a_sheet_that_the_browser_closed_by_itself_can_be_opened_again(phone, rush):
     sign_in_at(phone, "/you")
     phone.button("Add a card").click()

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from inventory.models import WaitlistEntry
 from payments.gateways.sandbox import challenges
-from payments.models import Order, OrderStatus
+from payments.models import Order, OrderStatus, SavedCard
 from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
 from tests.paying import ASKS_UNLESS_SAVED
 
@@ -50,7 +50,8 @@ def as_stripe_asks(route) -> None:
 def live_phone(phone):
     """A phone for which Stripe takes the cards."""
     context = phone.page.context
-    context.route("**/events/*", lambda route: only_pages(route, allow_stripe))
+    for page in ["**/events/*", "**/you"]:
+        context.route(page, lambda route: only_pages(route, allow_stripe))
     context.route("**/api/v1/payments/config", lambda route: route.fulfill(json=STRIPE))
     context.route("**/api/v1/orders**", as_stripe_asks)
     context.route("**/api/v1/payment-methods/setup**", as_stripe_asks)
@@ -158,6 +159,19 @@ def test_a_card_for_later_is_set_up_through_stripes_library(live_phone, gone):
     assert "elements(setup, undefined, gbp, en-GB)" in calls(live_phone)
     assert "handleNextAction with nothing above the page" in calls(live_phone)
     assert WaitlistEntry.objects.get().charges_card
+
+
+def test_a_card_is_left_through_stripes_library_without_buying(live_phone, rush):
+    live_phone.open("/you")
+    live_phone.sign_in()
+    live_phone.button("Add a card").click()
+
+    live_phone.page.get_by_label("Number at Stripe").fill(GOOD_CARD)
+    live_phone.button("Keep this card").click()
+
+    expect(live_phone.page.get_by_text("•••• 4242")).to_be_visible()
+    assert "elements(setup, undefined, usd, en-GB)" in calls(live_phone)
+    assert SavedCard.objects.exists()
 
 
 def test_a_library_that_does_not_load_charges_nothing(live_phone, rush):

@@ -33,12 +33,13 @@ window.Stripe = (key) => {
 
   return {
     elements(options) {
-      const { mode, amount, currency, paymentMethodCreation, locale } = options;
+      const { mode, amount, currency, paymentMethodCreation, paymentMethodTypes, locale } = options;
       if (!["payment", "setup"].includes(mode)) misuse("mode is required without a client secret");
       const isPaid = Number.isInteger(amount) && amount > 0;
       if (mode === "payment" && !isPaid) misuse("amount is in minor units");
       if (mode === "setup" && amount !== undefined) misuse("nothing is paid by a setup");
       if (!/^[a-z]{3}$/.test(currency)) misuse("currency is in lower case");
+      if (paymentMethodTypes?.join() !== "card") misuse("the intents are for cards only");
       note(`elements(${mode}, ${amount}, ${currency}, ${locale})`);
       let isSubmitted = false;
       return {

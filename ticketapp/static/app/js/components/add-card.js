@@ -1,5 +1,5 @@
 /** Leaving a card without buying. */
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { asApiError } from "../lib/api.js";
@@ -13,13 +13,15 @@ import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./card-form.js").PayForm} PayForm */
 
-/** @param {{onClose: () => void}} props */
-export function AddCard({ onClose }) {
+/** @param {{onClose: () => void, onLate: () => void}} props  onLate: kept, but closed meanwhile */
+export function AddCard({ onClose, onLate }) {
   const { data: payments, error: unreachable } = useResource("/payments/config");
   const keeping = useKeeping();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const form = useRef(/** @type {PayForm | null} */ (null));
+  const isOpen = useRef(true);
+  useEffect(() => () => void (isOpen.current = false), []);
   const error = problem ?? unreachable;
 
   /** @param {Event} event */
@@ -32,9 +34,10 @@ export function AddCard({ onClose }) {
       const method = await form.current?.tokenise();
       if (method) {
         await keeping.keep(method);
-        return onClose();
+        return isOpen.current ? onClose() : onLate();
       }
     } catch (reason) {
+      if (!isOpen.current) return;
       setProblem(asApiError(reason));
     }
     setBusy(false);

@@ -71,6 +71,7 @@ export function KeptCards() {
         setAdding(false);
         void reload();
       }}
+      onLate=${reload}
     />`}
   `;
 }

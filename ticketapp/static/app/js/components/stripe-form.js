@@ -6,6 +6,8 @@ import { ApiError } from "../lib/api.js";
 import { locale, t } from "../lib/i18n.js";
 
 const SOURCE = "https://js.stripe.com/v3/";
+// Stripe wants one named even where nothing is paid; a card is kept for all of them.
+const ANY_CURRENCY = "usd";
 
 /** @type {Promise<any> | null} */
 let loading = null;
@@ -63,7 +65,10 @@ export function StripeForm({ payments, form, total = null, currency }) {
     ${state === "loading" && html`<p role="status">${t("Loading the payment form…")}</p>`}
     ${state === "failed" &&
     html`<p class="hint" role="alert">
-      ${t("The payment form could not be loaded. You have not been charged. Reload the page to try again; your tickets stay held.")}
+      ${t("The payment form could not be loaded. You have not been charged.")}${" "}
+      ${total
+        ? t("Reload the page to try again; your tickets stay held.")
+        : t("Reload the page to try again.")}
     </p>`}
     <div ref=${box}></div>
   `;
@@ -79,7 +84,9 @@ function settings(total, currency) {
   const token = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   return {
     ...(total ? { mode: "payment", amount: total.amount } : { mode: "setup" }),
-    currency: (total?.currency ?? currency)?.toLowerCase(),
+    currency: (total?.currency ?? currency ?? ANY_CURRENCY).toLowerCase(),
+    // As the server asks for them: anything else would be filled in for nothing.
+    paymentMethodTypes: ["card"],
     paymentMethodCreation: "manual",
     locale: locale(),
     appearance: {

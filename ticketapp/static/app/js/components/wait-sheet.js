@@ -94,8 +94,9 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const [hint, setHint] = useState("");
   const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const form = useRef(/** @type {import("./card-form.js").PayForm | null} */ (null));
-  const isOpen = useRef(true);
-  useEffect(() => () => void (isOpen.current = false), []);
+  // Whoever closes this meanwhile has taken their yes back.
+  const closing = useRef(new AbortController());
+  useEffect(() => () => closing.current.abort(), []);
   const id = useId();
   const maximum = inMinor(most, price.currency);
   const picked = cards.some((card) => card.id === chosen && isUsable(card)) ? chosen : "new";
@@ -115,15 +116,15 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
     setHint(missing);
     if (missing || !maximum || isBusy) return;
     setBusy(true);
+    const { signal } = closing.current;
     try {
       const card = await cardFrom();
-      // Whoever has closed this meanwhile has taken their yes back.
-      if (!isOpen.current) return;
       if (card) {
-        await join(type.id, quantity, { maximum, until, card, consent: consent.version });
+        await join(type.id, quantity, { maximum, until, card, consent: consent.version }, signal);
         return onJoined();
       }
     } catch (reason) {
+      if (signal.aborted) return;
       setError(asApiError(reason));
     }
     setBusy(false);

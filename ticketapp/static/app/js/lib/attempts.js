@@ -18,9 +18,11 @@ const LONGEST_WAIT = 10;
  * @param {string} scope  what is attempted, such as "pay:<hold>"
  * @param {string} path
  * @param {unknown} body
+ * @param {AbortSignal} [signal]  nothing is sent any more once it is aborted
  * @returns {Promise<T>}
  */
-export async function sendOnce(scope, path, body) {
+export async function sendOnce(scope, path, body, signal) {
+  signal?.throwIfAborted();
   const attempt = open(scope, path, body);
   for (let turn = 0; ; turn += 1) {
     try {
@@ -39,6 +41,7 @@ export async function sendOnce(scope, path, body) {
         throw reason;
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
+      signal?.throwIfAborted();
     }
   }
 }

@@ -20,6 +20,7 @@ export const isUnheard = (error) => error?.code === UNHEARD;
 /**
  * `keep` gives the id of the kept card. Meanwhile `asked` may be a set-up that the
  * bank wants to see confirmed: show it, and say when one is back or has closed it.
+ * Once the component is gone, `keep` sends nothing any more.
  */
 export function useKeeping() {
   const [asked, setAsked] = useState(/** @type {CardSetup | null} */ (null));
@@ -42,11 +43,15 @@ export function useKeeping() {
    * @returns {Promise<string>}
    */
   const keep = async (method) => {
-    let setup = await sendOnce(`keep:${method}`, "/payment-methods/setup", {
-      payment_method: method,
-    });
+    const { signal } = aborter.current;
+    let setup = await sendOnce(
+      `keep:${method}`,
+      "/payment-methods/setup",
+      { payment_method: method },
+      signal,
+    );
     if (setup.next_action) await askBank(setup);
-    if (WAITING.has(setup.status)) setup = await waitForSetup(setup.id, aborter.current.signal);
+    if (WAITING.has(setup.status)) setup = await waitForSetup(setup.id, signal);
     if (!setup.card) throw notKept(t("This card could not be kept"));
     return setup.card;
   };

@@ -5,7 +5,7 @@ const POLLS = 60;
 
 /**
  * What `ask` gives once `isDone`; a lost answer is no reason to stop asking. Throws an
- * ApiError "timeout" after some two minutes.
+ * ApiError "timeout" after some two minutes, and the signal's reason once aborted.
  * @template T
  * @param {() => Promise<T>} ask
  * @param {(found: T) => boolean} isDone
@@ -14,6 +14,7 @@ const POLLS = 60;
  */
 export async function pollUntil(ask, isDone, signal) {
   for (let turn = 0; ; turn += 1) {
+    signal.throwIfAborted();
     const found = await once(ask);
     if (found !== null && isDone(found)) return found;
     if (turn >= POLLS) throw new ApiError({ status: 0, code: "timeout" });

@@ -50,19 +50,25 @@ export function useEntry(eventId, news) {
  * @param {string} ticketType
  * @param {number} quantity
  * @param {Charge | null} charge  none: be told
+ * @param {AbortSignal} [signal]  nothing is sent any more once it is aborted
  * @returns {Promise<WaitlistEntry>}
  */
-export const join = (ticketType, quantity, charge) =>
-  sendOnce(`wait:${ticketType}`, "/waitlist-entries", {
-    ticket_type: ticketType,
-    quantity,
-    ...(charge && {
-      until: charge.until,
-      max_total: charge.maximum,
-      payment_method: charge.card,
-      consent_version: charge.consent,
-    }),
-  });
+export const join = (ticketType, quantity, charge, signal) =>
+  sendOnce(
+    `wait:${ticketType}`,
+    "/waitlist-entries",
+    {
+      ticket_type: ticketType,
+      quantity,
+      ...(charge && {
+        until: charge.until,
+        max_total: charge.maximum,
+        payment_method: charge.card,
+        consent_version: charge.consent,
+      }),
+    },
+    signal,
+  );
 
 /** @param {string} id */
 export const leave = (id) => api(`/waitlist-entries/${id}`, { method: "DELETE" });
