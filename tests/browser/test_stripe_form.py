@@ -18,6 +18,7 @@ from tests.browser.phone import CHALLENGED_CARD, DECLINED_CARD, GOOD_CARD
 from tests.paying import ASKS_UNLESS_SAVED
 
 LIBRARY = settings.BASE_DIR / "tests/data/stripe_js.js"
+NEVER_ANSWERS = "window.confirmAtTheBank = () => new Promise(() => {});"
 STRIPE = {
     "provider": "stripe",
     "publishable_key": "pk_test_of_ours",
@@ -159,6 +160,21 @@ def test_a_card_for_later_is_set_up_through_stripes_library(live_phone, gone):
     assert "elements(setup, undefined, gbp, en-GB)" in calls(live_phone)
     assert "handleNextAction with nothing above the page" in calls(live_phone)
     assert WaitlistEntry.objects.get().charges_card
+
+
+def test_a_bank_that_never_answers_can_be_left(live_phone, rush):
+    live_phone.page.add_init_script(NEVER_ANSWERS)
+    live_phone.open("/you")
+    live_phone.sign_in()
+    live_phone.button("Add a card").click()
+    live_phone.page.get_by_label("Number at Stripe").fill(ASKS_UNLESS_SAVED)
+    live_phone.button("Keep this card").click()
+
+    live_phone.button("Not now").click()
+
+    told = live_phone.page.get_by_role("dialog").get_by_role("alert")
+    expect(told).to_contain_text("has not confirmed this card")
+    assert not SavedCard.objects.exists()
 
 
 def test_a_card_is_left_through_stripes_library_without_buying(live_phone, rush):

@@ -136,6 +136,20 @@ def test_who_closes_the_sheet_meanwhile_has_agreed_to_nothing(phone, gone):
     assert not WaitlistEntry.objects.exists()
 
 
+def test_the_sheet_stays_as_it_is_when_tickets_come_back_meanwhile(phone, gone):
+    wait_in_line(phone, gone, "Buy them for me")
+    sheet = phone.page.get_by_role("dialog")
+    agree(phone)
+
+    let_go(gone)
+    expect(phone.page.locator("button", has_text=re.compile("^Get 2"))).to_be_visible()
+    sheet.get_by_role("button", name="Buy them for me").click()
+
+    expect(sheet.get_by_role("alert")).to_be_visible()
+    expect(sheet.get_by_label("I agree to this")).to_be_checked()
+    assert not WaitlistEntry.objects.exists()
+
+
 def test_nobody_agrees_by_accident(phone, gone):
     wait_in_line(phone, gone, "Buy them for me")
     sheet = phone.page.get_by_role("dialog")

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
+import { Notice } from "./notice.js";
 import { Sheet } from "./sheet.js";
 import { stripeFor } from "./stripe-form.js";
 
@@ -27,7 +28,7 @@ export function Challenge({ asked, payments, onDone, onCancel }) {
   if (action?.type === "redirect_to_url") {
     return html`<${Frame} url=${action.url} onDone=${onDone} onCancel=${onCancel} />`;
   }
-  return html`<${StripeChallenge} asked=${asked} payments=${payments} onDone=${onDone} />`;
+  return html`<${StripeChallenge} ...${{ asked, payments, onDone, onCancel }} />`;
 }
 
 /** @param {{url: string, onDone: () => void, onCancel: () => void}} props */
@@ -57,14 +58,15 @@ function Frame({ url, onDone, onCancel }) {
 }
 
 /**
- * Stripe draws its own dialog over the page.
+ * Stripe draws its own dialog over the page; where it does not, there is a way out.
  * @param {{
  *   asked: Asked,
  *   payments: import("../../types").PaymentsConfig,
  *   onDone: () => void,
+ *   onCancel: () => void,
  * }} props
  */
-function StripeChallenge({ asked, payments, onDone }) {
+function StripeChallenge({ asked, payments, onDone, onCancel }) {
   useEffect(() => {
     let isGone = false;
     stripeFor(payments.publishable_key)
@@ -78,5 +80,9 @@ function StripeChallenge({ asked, payments, onDone }) {
       isGone = true;
     };
   }, [asked.client_secret]);
-  return html`<p role="status">${t("Waiting for your bank…")}</p>`;
+  return html`
+    <${Notice} title=${t("Waiting for your bank…")} tone="needs">
+      <button type="button" class="button" onClick=${onCancel}>${t("Not now")}</button>
+    <//>
+  `;
 }

@@ -47,6 +47,7 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
       wide=${true}
       isAside=${keeping.asked !== null}
     >
+      ${event.ticket_types.length > 1 && html`<p>${type.name}</p>`}
       ${error && html`<${Refusal} error=${error} />`}
       ${!isReady && !error && html`<p role="status">${t("Loading…")}</p>`}
       ${isReady &&
@@ -85,7 +86,7 @@ export function WaitSheet({ event, type, quantity, onClose, onTell, onJoined }) 
  */
 function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, cards, keep, onOutOfDate }) {
   const price = times(type.price.total, quantity);
-  const ends = endsOf(event);
+  const [ends] = useState(() => endsOf(event));
   const [most, setMost] = useState(inMajor(price));
   const [until, setUntil] = useState(ends.at(-1)?.at ?? "");
   const [chosen, setPicked] = useState(cards.find(isUsable)?.id ?? "new");

@@ -17,19 +17,68 @@ import { WaitSheet } from "./wait-sheet.js";
 /** @typedef {import("../../types").EventDetail} EventDetail */
 /** @typedef {import("../../types").TicketType} TicketType */
 /** @typedef {import("../../types").WaitlistEntry} WaitlistEntry */
+/** @typedef {{type: TicketType, quantity: number}} Wish */
 
 const GONE = new Set(["sold_out", "all_held"]);
 
 /** @param {{event: EventDetail}} props */
 export function Waitlist({ event }) {
   const { entry, reload } = useEntry(event.id, `${event.availability} ${event.left}`);
+  // What is agreed to stays the same, however the sale goes on behind the sheet.
+  const [toBuy, setToBuy] = useState(/** @type {Wish | null} */ (null));
+  const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
+  /** @param {Wish} wish */
+  const tell = async ({ type, quantity }) => {
+    setError(null);
+    setToBuy(null);
+    try {
+      await join(type.id, quantity, null);
+    } catch (reason) {
+      setError(asApiError(reason));
+    }
+    await reload();
+  };
+  return html`
+    <${Standing} ...${{ event, entry, reload, error }} onTell=${tell} onBuy=${setToBuy} />
+    ${toBuy &&
+    html`<${WaitSheet}
+      event=${event}
+      type=${toBuy.type}
+      quantity=${toBuy.quantity}
+      onClose=${() => setToBuy(null)}
+      onTell=${() => tell(toBuy)}
+      onJoined=${() => {
+        setToBuy(null);
+        void reload();
+      }}
+    />`}
+  `;
+}
+
+/**
+ * @typedef {object} Choices
+ * @property {import("../lib/api.js").ApiError | null} error
+ * @property {(wish: Wish) => Promise<void>} onTell
+ * @property {(wish: Wish) => void} onBuy
+ */
+
+/**
+ * @param {Choices & {
+ *   event: EventDetail,
+ *   entry: WaitlistEntry | null,
+ *   reload: () => Promise<void>,
+ * }} props
+ */
+function Standing({ event, entry, reload, ...choices }) {
   if (entry && isLive(entry)) return html`<${Place} entry=${entry} reload=${reload} />`;
   if (entry?.status === "purchased") return html`<${Bought} entry=${entry} />`;
-  if (!GONE.has(event.availability)) return null;
+  if (!GONE.has(event.availability)) {
+    return choices.error && html`<${Refusal} error=${choices.error} />`;
+  }
   const types = event.ticket_types.filter(({ availability }) => GONE.has(availability));
   return html`
     ${entry && html`<p class="quiet" role="status">${entry.what_happens}</p>`}
-    ${types.length > 0 && html`<${Ways} event=${event} types=${types} onJoined=${reload} />`}
+    ${types.length > 0 && html`<${Ways} ...${choices} types=${types} />`}
   `;
 }
 
@@ -74,33 +123,22 @@ const aheadWords = (ahead) =>
     ? t("You are next.")
     : tn(ahead, "{n} person waits in front of you.", "{n} people wait in front of you.");
 
-/**
- * @param {{
- *   event: EventDetail,
- *   types: TicketType[],
- *   onJoined: () => Promise<void>,
- * }} props
- */
-function Ways({ event, types, onJoined }) {
+/** @param {Choices & {types: TicketType[]}} props */
+function Ways({ types, error, onTell, onBuy }) {
   const [typeId, setType] = useState("");
   const [quantity, setQuantity] = useState(2);
   const [way, setWay] = useState(/** @type {"tell" | "buy" | null} */ (null));
-  const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const type = /** @type {TicketType} */ (types.find(({ id }) => id === typeId) ?? types[0]);
   const wanted = Math.min(quantity, type.max_quantity);
 
   /** @param {"tell" | "buy"} next */
   const begin = async (next) => {
-    setError(null);
     setWay(next);
-    if (next === "buy" || !signedIn.get()) return;
-    try {
-      await join(type.id, wanted, null);
-    } catch (reason) {
-      setError(asApiError(reason));
-    }
+    if (!signedIn.get()) return;
+    const wish = { type, quantity: wanted };
+    if (next === "buy") onBuy(wish);
+    else await onTell(wish);
     setWay(null);
-    await onJoined();
   };
   const isSigningIn = way !== null && !signedIn.get();
   return html`
@@ -125,19 +163,6 @@ function Ways({ event, types, onJoined }) {
       why=${t("Then we know whom to tell.")}
       onClose=${() => setWay(null)}
       onDone=${() => begin(/** @type {"tell" | "buy"} */ (way))}
-    />`}
-    ${way === "buy" &&
-    !isSigningIn &&
-    html`<${WaitSheet}
-      event=${event}
-      type=${type}
-      quantity=${wanted}
-      onClose=${() => setWay(null)}
-      onTell=${() => begin("tell")}
-      onJoined=${() => {
-        setWay(null);
-        void onJoined();
-      }}
     />`}
   `;
 }

@@ -10,12 +10,13 @@ import { pollUntil } from "./polling.js";
 
 const WAITING = new Set(["started", "requires_action"]);
 const UNHEARD = "card_setup_unheard";
+const UNCONFIRMED = "card_not_confirmed";
 
 /**
  * Whether the card may have been kept after all: the list of cards will say.
  * @param {ApiError | null} error
  */
-export const isUnheard = (error) => error?.code === UNHEARD;
+export const isUnheard = (error) => error?.code === UNHEARD || error?.code === UNCONFIRMED;
 
 /**
  * `keep` gives the id of the kept card. Meanwhile `asked` may be a set-up that the
@@ -35,7 +36,7 @@ export function useKeeping() {
       setAsked(setup);
     });
     setAsked(null);
-    if (!isThrough) throw notKept(t("Your bank has not confirmed this card"));
+    if (!isThrough) throw unconfirmed();
   };
 
   /**
@@ -52,7 +53,7 @@ export function useKeeping() {
     );
     if (setup.next_action) await askBank(setup);
     if (WAITING.has(setup.status)) setup = await waitForSetup(setup.id, signal);
-    if (!setup.card) throw notKept(t("This card could not be kept"));
+    if (!setup.card) throw notKept();
     return setup.card;
   };
 
@@ -82,13 +83,22 @@ async function waitForSetup(id, signal) {
   }
 }
 
-/** @param {string} title */
-const notKept = (title) =>
+const notKept = () =>
   new ApiError({
     status: 402,
     code: "card_not_kept",
-    title,
+    title: t("This card could not be kept"),
     detail: t("You have not been charged. Try again, or use another card."),
+    action: "use_another_card",
+    meta: { charged: false },
+  });
+
+const unconfirmed = () =>
+  new ApiError({
+    status: 402,
+    code: UNCONFIRMED,
+    title: t("Your bank has not confirmed this card"),
+    detail: t("You have not been charged. If you confirm it after all, the card is kept, and can be removed under You."),
     action: "use_another_card",
     meta: { charged: false },
   });
