@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
@@ -128,8 +129,49 @@ class VenueRoles:
         return venues.filter(pk__in=venue_ids(request, roles))
 
 
+def refused(form: type[ModelForm], why: str) -> type[ModelForm]:
+    """The same form, which finds nothing in order whatever is typed."""
+
+    class Refused(form):  # type: ignore[valid-type,misc]
+        def clean(self) -> dict[str, Any]:
+            cleaned = super().clean()
+            self.add_error(None, why)
+            return cleaned
+
+    return Refused
+
+
 class VenueScopedAdmin(VenueRoles, ModelAdmin):
-    """An admin page whose rows belong to venues."""
+    """An admin page whose rows belong to venues.
+
+    What a service refuses while a form is being saved undoes all of it; the page
+    comes back with the reason and with what was typed.
+    """
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        page = (request, object_id, form_url, extra_context)
+        try:
+            return super().changeform_view(*page)
+        except DomainError as refusal:
+            request._refusal = str(refusal)
+            return super().changeform_view(*page)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,
+        **options: Any,
+    ) -> type[ModelForm]:
+        form = super().get_form(request, obj, change=change, **options)
+        refusal = getattr(request, "_refusal", "")
+        return refused(form, refusal) if refusal else form
 
     def do_each(
         self,

@@ -2,11 +2,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event, EventStatus, Role, TaxMode
 from inventory import services as inventory
+from inventory.admin.forms import TicketTypeForm
 from inventory.models import Override, PriceStep, StockCap, TicketStatus, TicketType
 from tests import factories as make
 
@@ -349,6 +351,63 @@ def test_a_shared_cap_is_made_and_lowered_through_the_service(manager, venue):
     assert manager.post(page, form | {"capacity": 2, "reason": "x"}).status_code == 302
     cap.refresh_from_db()
     assert (cap.capacity, cap.overrides.get().taken) == (2, 3)
+
+
+@pytest.fixture
+def three_taken(venue):
+    kind = make.ticket_type(event=make.event(venue=venue), stock=5)
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=kind, quantity=3, now=make.NOON
+    )
+    return kind
+
+
+@pytest.fixture
+def taken_meanwhile(monkeypatch):
+    """As if the tickets had been taken after the form looked, before it was saved."""
+    monkeypatch.setattr(TicketTypeForm, "_refuse_fewer_than_taken", lambda *_: None)
+
+
+def says_why_and_keeps_what_was_typed(answer, kind) -> None:
+    page = answer.content.decode()
+    assert "3 tickets of this type are sold" in problems_of(answer)
+    assert 'value="Front"' in page
+    assert "successfully" not in page
+    kind.refresh_from_db()
+    assert kind.name != "Front"
+    assert (kind.capacity, kind.unit_amount) == (5, 2500)
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.usefixtures("taken_meanwhile")
+def test_what_the_service_refuses_changes_nothing_on_the_events_page(
+    manager, venue, three_taken
+):
+    typed = row_of(three_taken, name="Front", price="20", tickets=2)
+
+    answer = manager.post(change(three_taken.event), form_of(venue, [typed]))
+
+    says_why_and_keeps_what_was_typed(answer, three_taken)
+
+
+@pytest.mark.usefixtures("taken_meanwhile")
+def test_what_the_service_refuses_changes_nothing_on_the_types_page(
+    manager, three_taken
+):
+    page = reverse("admin:inventory_tickettype_change", args=[three_taken.pk])
+
+    answer = manager.post(page, plan_of(three_taken, name="Front", tickets=2))
+
+    says_why_and_keeps_what_was_typed(answer, three_taken)
+
+
+def test_a_cap_without_an_event_is_told_so(manager):
+    form = {"capacity": 8, "overrides-TOTAL_FORMS": 0, "overrides-INITIAL_FORMS": 0}
+
+    answer = manager.post(reverse("admin:inventory_stockcap_add"), form)
+
+    assert "This field is required." in problems_of(answer)
+    assert not StockCap.objects.exists()
 
 
 def test_a_shared_cap_is_of_one_event(manager, venue):

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -11,7 +11,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from events.scoping import MANAGERS, NOBODY, VenueScopedAdmin, VenueScopedInline
 from inventory import services
 from inventory.models import TAKEN_TICKET, Override, StockCap, Ticket
-from ticketapp.errors import DomainError
 
 
 class Reason(forms.CharField):
@@ -74,11 +73,12 @@ class StockCapForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        event = cleaned.get("event") or self.instance.event
         types, capacity = cleaned.get("types"), cleaned.get("capacity")
-        if types is None or capacity is None:
+        # Chosen when it is made, and its own ever after.
+        event_id = getattr(cleaned.get("event"), "pk", self.instance.event_id)
+        if types is None or capacity is None or event_id is None:
             return cleaned
-        if any(ticket_type.event_id != event.pk for ticket_type in types):
+        if any(ticket_type.event_id != event_id for ticket_type in types):
             self.add_error("types", "All of them must be of this event.")
         taken = Ticket.objects.filter(ticket_type__in=types, status__in=TAKEN_TICKET)
         if not cleaned.get("reason") and capacity < (number := taken.count()):
@@ -108,15 +108,12 @@ class StockCapAdmin(VenueScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: StockCap, form: Any, change: bool
     ) -> None:
-        try:
-            services.save_cap(
-                cap=obj,
-                types=form.cleaned_data["types"],
-                now=timezone.now(),
-                override=overrider_of(request, form.cleaned_data),
-            )
-        except DomainError as refusal:
-            self.message_user(request, f"{obj}: {refusal}", messages.ERROR)
+        services.save_cap(
+            cap=obj,
+            types=form.cleaned_data["types"],
+            now=timezone.now(),
+            override=overrider_of(request, form.cleaned_data),
+        )
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool

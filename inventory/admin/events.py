@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -25,7 +25,6 @@ from events.scoping import (
 from inventory import services, urgency
 from inventory.admin.forms import EventForm, TicketTypeForm, TicketTypesOfAnEvent
 from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
-from ticketapp.errors import DomainError
 
 
 def how_many(*statuses: str) -> Coalesce:
@@ -142,17 +141,11 @@ class EventAdmin(VenueTimeAdmin):
         formset.save(commit=False)
         formset.save_m2m()
         for row in formset.forms:
-            if not row.has_changed():
-                continue
-            try:
+            if row.has_changed():
                 services.save_ticket_type(
                     ticket_type=row.instance,
                     capacity=row.cleaned_data["tickets"],
                     now=timezone.now(),
-                )
-            except DomainError as refusal:
-                self.message_user(
-                    request, f"{row.instance.name}: {refusal}", messages.ERROR
                 )
 
     # Columns ---------------------------------------------------------------------

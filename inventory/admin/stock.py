@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -23,7 +23,6 @@ from inventory.admin.forms import (
     to_major,
 )
 from inventory.models import CheckIn, Hold, PriceStep, TicketType
-from ticketapp.errors import DomainError
 
 
 class PriceStepInline(VenueScopedInline):
@@ -73,15 +72,12 @@ class TicketTypeAdmin(VenueTimeAdmin):
     def save_model(
         self, request: HttpRequest, obj: TicketType, form: Any, change: bool
     ) -> None:
-        try:
-            services.save_ticket_type(
-                ticket_type=obj,
-                capacity=form.cleaned_data["tickets"],
-                now=timezone.now(),
-                override=overrider_of(request, form.cleaned_data),
-            )
-        except DomainError as refusal:
-            self.message_user(request, f"{obj}: {refusal}", messages.ERROR)
+        services.save_ticket_type(
+            ticket_type=obj,
+            capacity=form.cleaned_data["tickets"],
+            now=timezone.now(),
+            override=overrider_of(request, form.cleaned_data),
+        )
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
