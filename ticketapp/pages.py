@@ -19,7 +19,12 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 STATIC = Path(__file__).resolve().parent / "static"
-STYLES = ["tokens", "base", "frame", "parts", "screens", "door"]
+# In the order in which the later ones add to the earlier.
+STYLES = [
+    *("tokens", "base", "frame"),
+    *("parts", "sheets", "prices"),
+    *("screens", "buying", "bought", "door"),
+]
 LEAFLET = ["vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css"]
 # What modules import by name -> the packaged file that it is.
 PACKAGES = {
