@@ -13,6 +13,8 @@ from django.db.models import F, GeneratedField, Q, Value
 from django.db.models.functions import Concat, Now
 
 from events.coordinates import Coordinates, coordinates_of
+from events.currencies import PATTERN as CURRENCY
+from events.currencies import CurrencyField
 from events.folding import Fold
 from events.local_time import night_of
 from events.querysets import EventQuerySet, PerformerQuerySet, VenueQuerySet
@@ -57,7 +59,7 @@ class Venue(PublicModel):
         null=True, blank=True, help_text="People; empty when unknown."
     )
     refund_policy = models.TextField(blank=True)
-    currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217.")
+    currency = CurrencyField(max_length=3, default="GBP", help_text="ISO 4217.")
     tax_name = models.CharField(max_length=40, blank=True, help_text='Such as "VAT".')
     tax_mode = models.CharField(
         max_length=10, choices=TaxMode, default=TaxMode.INCLUDED
@@ -103,6 +105,10 @@ class Venue(PublicModel):
             models.CheckConstraint(
                 condition=Q(country__regex=r"^[A-Z]{2}$"),
                 name="events_venue_country_is_two_capital_letters",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=CURRENCY),
+                name="events_venue_currency_is_three_capital_letters",
             ),
         ]
         indexes = [

@@ -32,9 +32,14 @@ SMALLEST_CHARGES = {
     "THB": 1000,
     "USD": 50,
 }
-# Eight digits, except where money has many noughts.
+# Eight digits, except where money has many noughts; of these two the provider counts
+# hundredths that ISO 4217 does not know.
 LARGEST_CHARGE = 99_999_999
-LARGEST_CHARGES = {"COP": 9_999_999_999, "IDR": 999_999_999_999, "INR": 999_999_999}
+LARGEST_CHARGES = {
+    "COP": 9_999_999_999,
+    "IDR": 999_999_999_999,
+    "INR": 999_999_999,
+} | dict.fromkeys(("ISK", "UGX"), LARGEST_CHARGE // 100)
 
 
 def smallest_charge(currency: str) -> int:

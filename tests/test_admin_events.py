@@ -115,6 +115,19 @@ def test_moving_the_pin_moves_the_events_and_the_zone(client):
     assert venue.kept_by_staff
 
 
+def test_a_currency_in_small_letters_is_kept_as_its_code(client):
+    venue = make.venue()
+    client.force_login(make.staff(venue=venue, role=Role.MANAGER))
+
+    answer = client.post(
+        reverse(CHANGE, args=[venue.pk]), with_inlines(venue, currency="jpy")
+    )
+
+    assert answer.status_code == 302, answer.context["errors"]
+    venue.refresh_from_db()
+    assert venue.currency == "JPY"
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -123,6 +136,8 @@ def test_moving_the_pin_moves_the_events_and_the_zone(client):
         ({"latitude": "", "longitude": "2"}, "latitude and longitude together"),
         ({"latitude": "0", "longitude": "0"}, "a point in the sea"),
         ({"country": "gb"}, "two capital letters"),
+        ({"currency": "JP"}, "No card can be charged in"),
+        ({"currency": "GBX"}, "No card can be charged in"),
         ({"name": ""}, "required"),
     ],
 )

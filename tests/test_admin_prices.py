@@ -81,6 +81,19 @@ def test_a_price_of_many_noughts_leaves_room_for_a_hold_of_many_tickets(manager,
     assert hold.total_amount > 10**9
 
 
+@pytest.mark.parametrize(
+    ("currency", "most"), [("UGX", 999_999), ("ISK", 999_999), ("JPY", 99_999_999)]
+)
+def test_a_price_may_be_as_high_as_the_provider_counts(manager, venue, currency, most):
+    kind = make.ticket_type(event=make.event(venue=venue), currency=currency)
+    highest = most * 10 // 11  # Ten per cent come on top.
+
+    assert save(manager, kind, price=highest).status_code == 302
+    refused = save(manager, kind, price=highest + 2)
+
+    assert f"a ticket can cost {most} at the most" in problems_of(refused)
+
+
 def test_a_fee_may_not_be_taken_off_a_price_that_falls_too_low(manager, venue):
     kind = make.ticket_type(
         event=make.event(venue=venue), fee_amount=100, fee_name="Fee"

@@ -57,6 +57,7 @@ def test_a_row_with_an_id_changes_that_venue_and_moves_its_events():
         (NEW.replace("35.6612", "north"), "latitude 'north' is not a number"),
         (NEW.replace("35.6612", ""), "latitude '' is not a number"),
         (NEW.replace("35.6612,139.7160", "139.7160,35.6612"), "look swapped"),
+        (NEW.replace("JPY", "YEN"), "No card can be charged in 'YEN'"),
         (NEW.replace("JP", "ZZ", 1), "no country is called 'ZZ'"),
         (NEW.replace("Blue Note", ""), "This field cannot be blank"),
         (f"7{NEW}", "badly formed"),

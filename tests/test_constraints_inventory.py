@@ -55,6 +55,10 @@ def test_a_ticket_type(rush):
         "inventory_ticket_type_floor_is_not_above_the_price",
         lambda: change(floor_amount=2501),
     )
+    assert broken(
+        "inventory_ticket_type_currency_is_three_capital_letters",
+        lambda: change(currency="GB"),
+    )
 
 
 def test_a_price_step(rush):

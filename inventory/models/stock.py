@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from events.currencies import PATTERN as CURRENCY
+from events.currencies import CurrencyField
 from events.models import Event
 from ticketapp.models import PublicModel, StatefulModel
 
@@ -38,7 +40,7 @@ class TicketType(PublicModel):
     fee_name = models.CharField(
         max_length=80, blank=True, help_text='What the fee is for: "Booking fee".'
     )
-    currency = models.CharField(max_length=3, help_text="ISO 4217, such as GBP.")
+    currency = CurrencyField(max_length=3, help_text="ISO 4217, such as GBP.")
     capacity = models.PositiveIntegerField(
         default=0, help_text="Tickets neither withdrawn nor returned."
     )
@@ -63,6 +65,10 @@ class TicketType(PublicModel):
                 condition=Q(floor_amount__isnull=True)
                 | Q(floor_amount__lte=F("unit_amount")),
                 name="inventory_ticket_type_floor_is_not_above_the_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=CURRENCY),
+                name="inventory_ticket_type_currency_is_three_capital_letters",
             ),
         ]
 

@@ -328,6 +328,7 @@ def broken(constraint):
         ("venue_tax_mode_is_known", {"tax_mode": "maybe"}),
         ("venue_capacity_is_unknown_or_positive", {"capacity": 0}),
         ("venue_country_is_two_capital_letters", {"country": "gb"}),
+        ("venue_currency_is_three_capital_letters", {"currency": "GB"}),
     ],
 )
 def test_a_venue_cannot_be(constraint, changes):

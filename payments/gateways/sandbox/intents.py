@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from inventory.chargeable import largest_charge, smallest_charge
+from payments.gateways.reading import amount_in
 from payments.gateways.sandbox import shapes
 from payments.gateways.sandbox.calls import Call, new_id, random_text
 from payments.gateways.sandbox.cards import BY_BEHAVIOUR, Card
@@ -321,13 +322,14 @@ def _amount(call: Call, currency: str = "") -> int:
     currency = currency or call.text("currency").lower()
     if len(currency) != 3 or not currency.isalpha():
         raise InvalidRequest("Invalid currency.", param="currency")
-    if amount < smallest_charge(currency):
+    ours = amount_in(amount, currency)
+    if ours < smallest_charge(currency):
         raise Refused(
             "The amount is below the smallest charge.",
             code="amount_too_small",
             param="amount",
         )
-    if amount > largest_charge(currency):
+    if ours > largest_charge(currency):
         raise Refused(
             "The amount is too large.", code="amount_too_large", param="amount"
         )
