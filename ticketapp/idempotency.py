@@ -7,8 +7,9 @@ refused with 422, and a repeat of a request that still runs with 409.
 What is stored: successes, and refusals of the business (a DomainError below
 500, such as sold out or a declined card), so that a late duplicate of a request
 that was refused cannot succeed behind the person's back. To try again after a
-refusal is a new attempt and takes a new key. What is not stored: 429 and 5xx, and
-what was turned down before anything began (bad input, no such row).
+refusal is a new attempt and takes a new key. What is not stored: 429 and 5xx, a
+refusal that says itself to ask again (a payment under way, the last tickets in other
+hands), and what was turned down before anything began (bad input, no such row).
 
 `@idempotent` is for local effects: the handler and the key row are one
 transaction. `@idempotent_flow` is for handlers that call the payment provider
@@ -244,6 +245,12 @@ def is_final(status: int) -> bool:
     )
 
 
+def is_last_word(refusal: DomainError) -> bool:
+    """Whether it still holds later. Not when it sends people to wait and ask again."""
+    asks_again = refusal.retry_after is not None or refusal.action == Action.WAIT
+    return is_final(refusal.status) and not asks_again
+
+
 def idempotent(handler: Handler) -> Handler:
     """Run a handler with local effects at most once per Idempotency-Key.
 
@@ -270,7 +277,7 @@ def idempotent(handler: Handler) -> Handler:
         except (IdempotencyKeyReused, RequestInProgress):
             raise
         except DomainError as refusal:
-            if not is_final(refusal.status):
+            if not is_last_word(refusal):
                 raise
             return attempt.settle(view.handle_exception(refusal))
 
@@ -298,12 +305,14 @@ def idempotent_flow(handler: Handler) -> Handler:
             return attempt.stored_answer()
         try:
             response = handler(view, request, *args, **kwargs)
+            final = is_final(response.status_code)
         except DomainError as refusal:
             response = view.handle_exception(refusal)
+            final = is_last_word(refusal)
         except Exception as failure:
             _give_back(row, lease_until, failure)
             raise
-        if is_final(response.status_code):
+        if final:
             _end_lease(row, lease_until, _answered(response))
         else:
             _end_lease(row, lease_until, {"lease_until": attempt.now})

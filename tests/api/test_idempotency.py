@@ -38,8 +38,20 @@ pytestmark = pytest.mark.urls(__name__)
 class NoSuchLuck(DomainError):
     code = "no_such_luck"
     message = "You were refused. Nothing was taken."
+    action = Action.NONE
+
+
+class Underway(DomainError):
+    code = "under_way"
+    message = "Somebody is at it. Ask again in a moment."
     action = Action.WAIT
     retry_after = 3
+
+
+class NotYet(DomainError):
+    code = "not_yet"
+    message = "It begins at eight."
+    action = Action.WAIT
 
 
 class CardDeclined(DomainError):
@@ -60,6 +72,8 @@ FAILURES = {
     "refused": NoSuchLuck,
     "overtaken, refused": NoSuchLuck,
     "declined": CardDeclined,
+    "under way": Underway,
+    "not yet": NotYet,
     "away": GatewayAway,
     "throttled": Throttled,
     "stuck": OperationalError,
@@ -225,7 +239,7 @@ def test_a_refusal_undoes_its_effect_and_is_answered_again(api):
     assert first.status_code == again.status_code == 409
     assert again.content == first.content
     assert again["Content-Type"] == "application/problem+json"
-    assert again["Retry-After"] == "3"
+    assert again["Idempotent-Replayed"] == "true"
     assert made() == 0
 
 
@@ -239,13 +253,27 @@ def test_a_declined_card_is_not_tried_twice_under_one_key(api):
 
 
 @BOTH
-@pytest.mark.parametrize(("then", "status"), [("away", 503), ("throttled", 429)])
+@pytest.mark.parametrize(
+    ("then", "status"),
+    [("away", 503), ("throttled", 429), ("under way", 409), ("not yet", 409)],
+)
 def test_an_answer_that_may_differ_next_time_is_not_stored(api, address, then, status):
     post(api, address, then=then)
     again = post(api, address, then=then)
 
     assert again.status_code == status
     assert "Idempotent-Replayed" not in again
+
+
+@BOTH
+@pytest.mark.parametrize("then", ["under way", "not yet"])
+def test_who_is_sent_to_wait_may_ask_again_with_the_same_key(api, address, then):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FAILURES, "waits", FAILURES[then])
+        refused = post(api, address, then="waits")
+    later = post(api, address, then="waits")
+
+    assert (refused.status_code, later.status_code) == (409, 201)
 
 
 @BOTH

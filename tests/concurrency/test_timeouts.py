@@ -134,9 +134,11 @@ def test_money_that_came_while_the_rows_were_locked_is_not_lost(api, hold, helpe
     with has_locked(hold.tickets.all()):
         assert_busy(api.post("/api/v1/orders", body, headers=headers))
     assert (Order.objects.get().status, charges()) == ("pending", ["succeeded"])
+    early = api.post("/api/v1/orders", body, headers=headers)
     helped_by()
     again = api.post("/api/v1/orders", body, headers=headers)
 
+    assert (early.status_code, early.json()["code"]) == (409, "payment_in_progress")
     assert (again.status_code, again.json()["status"]) == (201, "paid")
     assert charges() == ["succeeded"]
     assert_books_are_right(timezone.now())
