@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core import exceptions as django_exceptions
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -107,7 +108,8 @@ class Busy(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     message = (
         "Too many people are asking for this at once. Try again in a moment; with "
-        "the same Idempotency-Key nothing is done twice."
+        "the same Idempotency-Key nothing is done twice. "
+        "If you were paying, your order says whether you were charged."
     )
     action = Action.RETRY
     retry_after = 2
@@ -119,7 +121,8 @@ class Unavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     message = (
         "The service is not available just now. Try again in a moment; with the "
-        "same Idempotency-Key nothing is done twice."
+        "same Idempotency-Key nothing is done twice. "
+        "If you were paying, your order says whether you were charged."
     )
     action = Action.RETRY
     retry_after = 5
@@ -188,6 +191,10 @@ def _document_for(exc: Exception, request: Request) -> dict[str, Any] | None:
             return document_of(PermissionDenied())
         case OperationalError() | InterfaceError():
             return _database(exc)
+        case django_exceptions.RequestDataTooBig():
+            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            reason = f"The body is longer than {most:,} bytes."
+            return document_of(MalformedBody(reason=reason))
         case django_exceptions.SuspiciousOperation():
             return document_of(BadRequest())
         case exceptions.APIException():

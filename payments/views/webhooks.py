@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import parsers
+from rest_framework.exceptions import ParseError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,8 @@ from ticketapp.api import StrictQueryMixin
 from ticketapp.errors import DomainError
 from ticketapp.jobs import A_MOMENT, look_now
 
+# Far more than any event has, and than a form may hold: to refuse one is to lose it.
+LONGEST = 8_000_000
 TAKEN = b'{"received":true}'
 FOR_NOBODY_ELSE = {"Cache-Control": "private, no-store"}
 
@@ -31,7 +34,10 @@ class RawParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None):
-        return stream.read()
+        body = stream.read(LONGEST + 1)
+        if len(body) > LONGEST:
+            raise ParseError(f"The body is longer than {LONGEST:,} bytes.")
+        return body
 
 
 class StripeWebhookView(StrictQueryMixin, APIView):

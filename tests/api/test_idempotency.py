@@ -306,18 +306,6 @@ def test_bad_input_does_not_use_the_key_up(api, address):
 
 
 @BOTH
-def test_a_body_that_is_nested_too_deeply_is_refused(api, address):
-    deep: list = []
-    for _ in range(300):
-        deep = [deep]
-
-    refusal = post(api, address, then=deep)
-
-    assert (refusal.status_code, refusal.json()["code"]) == (400, "parse_error")
-    assert made() == 0
-
-
-@BOTH
 @pytest.mark.parametrize("then", ["missing", "forbidden"])
 def test_what_was_turned_down_does_not_use_the_key_up(api, address, then):
     turned_down = post(api, address, then=then)

@@ -357,3 +357,40 @@ def test_a_browser_that_prefers_html_gets_json(api):
     answer = api.get(ADDRESS, headers={"accept": "text/html"})
 
     assert answer["Content-Type"] == "application/json"
+
+
+# Bodies that no app of ours would send
+
+
+def nested(levels: int, ends_in: str) -> str:
+    return f'{{"email": {"[" * levels}{ends_in}{"]" * levels}}}'
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("levels", [100, 300, 1010])
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "deep"}])
+def test_a_body_that_is_nested_too_deeply_cannot_be_read(api, levels, headers):
+    body = nested(levels, "1")
+
+    answer = api.generic("POST", ADDRESS, body, "application/json", headers=headers)
+
+    problem = assert_problem(answer, 400, "parse_error")
+    assert problem["detail"] == "It is nested too deeply."
+
+
+@pytest.mark.django_db
+def test_a_body_may_have_many_parts(api):
+    many = f'{{"email": [{"[], " * 500}{{}}]}}'
+
+    assert_problem(
+        api.generic("POST", ADDRESS, many, "application/json"), 400, "invalid"
+    )
+
+
+@override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1000)
+@pytest.mark.django_db
+def test_a_body_that_is_too_long_is_not_read(api):
+    answer = api.generic("POST", ADDRESS, '"' + 1000 * " ", "application/json")
+
+    problem = assert_problem(answer, 400, "parse_error")
+    assert problem["detail"] == "The body is longer than 1,000 bytes."

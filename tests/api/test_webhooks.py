@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from payments.gateways.sandbox import post
 from payments.models import StripeEvent
+from payments.views import webhooks
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/webhooks/stripe"
@@ -69,3 +70,14 @@ def test_more_than_a_form_may_hold_is_read_by_the_same_rules(client, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
 
     assert tell(client).status_code == 200
+
+
+def test_what_is_longer_than_any_event_is_not_read(client, monkeypatch, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    monkeypatch.setattr(webhooks, "LONGEST", 20)
+
+    answer = tell(client)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert answer.json()["detail"] == "The body is longer than 20 bytes."
+    assert not StripeEvent.objects.exists()
