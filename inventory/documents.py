@@ -9,25 +9,25 @@ from inventory.instants import local, utc
 from inventory.listing.cards import money, price_of
 from inventory.models import CheckIn, Hold, Ticket
 from inventory.owners import OrderRef
-from inventory.services.holds import quote_of
+from inventory.services.quoting import price_shown
 
 JSON = dict[str, Any]
-# Rows that these documents are made of, loaded at once.
-OF_A_HOLD = ("event__venue", "ticket_type")
+# Rows that a ticket's document is made of, loaded at once.
 OF_A_TICKET = ("ticket_type__event__venue", "hold__user")
 
 
 def hold_document(hold: Hold, *, now: datetime, order: OrderRef | None = None) -> JSON:
-    """A hold with its frozen price. Load `OF_A_HOLD` with it."""
+    """A hold with the price that would be paid now. Load it `with_terms()`."""
     fee_name, tax_name = hold.ticket_type.fee_name, hold.event.venue.tax_name
+    price = price_shown(hold, now)
     return {
         "id": hold.pk,
         "status": hold.status,
         "event": event_brief(hold.event),
         "ticket_type": named(hold.ticket_type),
         "quantity": hold.quantity,
-        "price": price_of(quote_of(hold), fee_name, tax_name),
-        "total": money(hold.total_amount, hold.currency),
+        "price": price_of(price, fee_name, tax_name),
+        "total": money(price.total_amount * hold.quantity, hold.currency),
         "expires_at": utc(hold.expires_at),
         "created_at": utc(hold.created_at),
         "server_time": utc(now),

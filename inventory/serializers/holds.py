@@ -36,7 +36,10 @@ class HoldSerializer(serializers.Serializer):
     event = EventBriefSerializer()
     ticket_type = NamedSerializer()
     quantity = serializers.IntegerField()
-    price = PriceSerializer(help_text="Of one ticket, as it was when they were held.")
+    price = PriceSerializer(
+        help_text="Of one ticket, as it would be paid now: as it was when they were "
+        "held, or lower if the price fell since. It never rises."
+    )
     total = MoneySerializer(help_text="Of all tickets, everything included.")
     expires_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()

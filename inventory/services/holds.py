@@ -133,9 +133,7 @@ def hold_tickets(
     if outcome.hold:
         return outcome.hold
     if outcome.live_id and _is_the_same(outcome, pick):
-        return Hold.objects.select_related("event", "ticket_type").get(
-            pk=outcome.live_id
-        )
+        return Hold.objects.with_terms().get(pk=outcome.live_id)
     raise _refusal(outcome, pick)
 
 

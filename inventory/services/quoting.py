@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from inventory.loading import find_terms
-from inventory.models import Hold, TicketType
-from inventory.pricing import Quote
+from inventory.models import Hold, HoldStatus, TicketType
+from inventory.pricing import Quote, quote
 from inventory.services.holds import quote_of
 
 
@@ -24,7 +24,20 @@ def price_due(*, hold: Hold, now: datetime) -> Quote:
     Today's price if it is lower than the one they hold. Never a higher one: the
     quote stands until the hold ends.
     """
-    held, today = quote_of(hold), todays_quote(hold=hold, now=now)
+    return _lower(quote_of(hold), todays_quote(hold=hold, now=now))
+
+
+def price_shown(hold: Hold, now: datetime) -> Quote:
+    """The price to show of a hold loaded `with_terms()`: what would be paid now.
+
+    One that is being paid for, or is over, has the price that it has.
+    """
+    if hold.status != HoldStatus.ACTIVE:
+        return quote_of(hold)
+    return _lower(quote_of(hold), quote(hold.ticket_type, now))
+
+
+def _lower(held: Quote, today: Quote) -> Quote:
     falls = today.total_amount < held.total_amount and today.currency == held.currency
     return today if falls else held
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory import services
-from inventory.documents import OF_A_HOLD, hold_document
+from inventory.documents import hold_document
 from inventory.loading import find_type
 from inventory.models import Hold, TicketType
 from inventory.owners import orders_of
@@ -37,7 +37,7 @@ class HoldListView(StrictQueryMixin, generics.GenericAPIView):
     ]
 
     def get_queryset(self):
-        return Hold.objects.filter(user=self.request.user).select_related(*OF_A_HOLD)
+        return Hold.objects.filter(user=self.request.user).with_terms()
 
     @extend_schema(responses=HoldPageSerializer)
     def get(self, request: Request) -> Response:
@@ -77,7 +77,7 @@ class HoldView(StrictQueryMixin, generics.GenericAPIView):
     problems = [services.HoldBeingPaid, services.HoldAlreadySold]
 
     def get_queryset(self):
-        return Hold.objects.filter(user=self.request.user).select_related(*OF_A_HOLD)
+        return Hold.objects.filter(user=self.request.user).with_terms()
 
     @extend_schema(responses=HoldSerializer)
     def get(self, request: Request, hold_id: UUID) -> Response:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from events.models import Event
 from inventory import owners
 from inventory import services as inventory
-from inventory.models import Hold, HoldStatus, Ticket
+from inventory.models import Hold, HoldStatus, PriceStep, Ticket, TicketType
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,36 @@ def test_a_hold_under_payment_is_not_let_go(api, rush):
     assert (response.status_code, response.json()["code"]) == (409, "hold_being_paid")
 
 
+def falls(kind, to: int) -> None:
+    PriceStep.objects.create(ticket_type=kind, starts_at=timezone.now(), unit_amount=to)
+
+
+def test_a_hold_shows_the_fallen_price_that_would_be_paid_and_never_a_higher(api, rush):
+    made = ask(api, rush).json()
+
+    falls(rush, 1000)
+    fallen = [ask(api, rush).json(), api.get(f"{HOLDS}/{made['id']}").json()]
+    fallen += api.get(HOLDS).json()["results"]
+    PriceStep.objects.all().delete()
+    TicketType.objects.update(unit_amount=9000)
+    risen = api.get(f"{HOLDS}/{made['id']}").json()
+
+    assert made["total"]["amount"] == risen["total"]["amount"] == 4300
+    assert [told["total"]["amount"] for told in fallen] == [2300] * 3
+    assert fallen[0]["price"]["unit"]["amount"] == 1000
+    assert Hold.objects.get().total_amount == 4300
+
+
+@pytest.mark.parametrize("status", ["paying", "converted", "expired"])
+def test_a_hold_that_is_paid_for_or_over_shows_its_own_price(api, rush, status):
+    made = ask(api, rush).json()
+    lease = timezone.now() if status == "paying" else None
+    Hold.objects.update(status=status, lease_until=lease)
+    falls(rush, 1000)
+
+    assert api.get(f"{HOLDS}/{made['id']}").json()["total"]["amount"] == 4300
+
+
 def test_a_hold_tells_its_order(api, rush, monkeypatch):
     order = owners.OrderRef(id=uuid4(), reference="BCDFGHJK")
     monkeypatch.setattr(owners, "_finders", [lambda holds: dict.fromkeys(holds, order)])
@@ -208,8 +238,8 @@ def test_listing_holds_takes_a_fixed_number_of_queries(
         made = ask(api, rush, 1).json()
         api.delete(f"{HOLDS}/{made['id']}")
 
-    # The holds with all they name, and their orders.
-    with django_assert_num_queries(2):
+    # The holds with all they name, their price steps, and their orders.
+    with django_assert_num_queries(3):
         assert len(api.get(HOLDS).json()["results"]) == 4
 
 

@@ -997,7 +997,7 @@ export interface components {
             event: components["schemas"]["EventBrief"];
             ticket_type: components["schemas"]["Named"];
             quantity: number;
-            /** @description Of one ticket, as it was when they were held. */
+            /** @description Of one ticket, as it would be paid now: as it was when they were held, or lower if the price fell since. It never rises. */
             price: components["schemas"]["Price"];
             /** @description Of all tickets, everything included. */
             total: components["schemas"]["Money"];
