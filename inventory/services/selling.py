@@ -76,12 +76,23 @@ TICKETS_OF = Compiled(lambda hold: Ticket.objects.filter(hold=hold).order_by("sl
 
 class HoldExpired(DomainError):
     code = "hold_expired"
-    title = "Your hold ran out."
+    title = "You hold these tickets no longer."
     message = (
         "The time to pay for these tickets ran out and they went back on sale. You "
         "have not been charged. Choose tickets again to see today's price."
     )
     action = Action.CHOOSE_OTHER_TICKETS
+
+    def __init__(self, *, let_go: bool = False, today: str = "", **of: Any) -> None:
+        """With `today` the price is told that as many tickets have by now."""
+        if let_go:
+            self.message = (
+                "You let these tickets go and they went back on sale. You have not "
+                "been charged. Choose tickets again to see today's price."
+            )
+        if today:
+            self.message = f"{self.message.removesuffix('.')}: {today}."
+        super().__init__(**of)
 
 
 def start_paying(*, hold: Hold, now: datetime, lease: timedelta) -> Hold:

@@ -155,7 +155,7 @@ def _what_is_known(order: Order, now: datetime, *, another_card: bool) -> Order 
         _clear_the_way(order, payment, now, another_card=another_card)
         order.refresh_from_db()
     if order.status == OrderStatus.CANCELLED:
-        raise outcomes.closed(order)
+        raise outcomes.closed(order, now=now)
     waits = order.payments.filter(status__in=WAITING).exists()
     return order if order.status in PAID_ORDER or waits else None
 
@@ -248,7 +248,7 @@ def _take_turn(hold: Hold, customer: str, now: datetime) -> Turn | None:
     if order.status in PAID_ORDER:
         return None
     if order.status != OrderStatus.PENDING:
-        raise outcomes.closed(order)
+        raise outcomes.closed(order, now=now)
     order.hold = _start_paying(order, now)
     payment = OPEN_PAYMENT_OF.first(order=order.pk)
     if payment is None:
@@ -311,7 +311,7 @@ def _pay(
         try:
             attempt = _begin(turn, opened, card, customer, save_card, now)
         except OrderClosed:
-            return outcomes.overtaken(turn.order)
+            return outcomes.overtaken(turn.order, now=now)
         try:
             with forgetting.learning(customer, now, kept=card.kept):
                 answer = _confirm(turn, opened, attempt)
@@ -324,7 +324,7 @@ def _pay(
     settled = _settle(turn, attempt, answer, now)
     if settled and settled.status in PAID_ORDER:
         return settled
-    return outcomes.outcome(turn.order, attempt)
+    return outcomes.outcome(turn.order, attempt, now=now)
 
 
 def _begin(

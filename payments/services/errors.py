@@ -1,6 +1,7 @@
 """What a buyer, or staff, can be told about money. See `declines` for cards."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from payments.gateways import GatewayRefused, GatewayUnavailable
@@ -122,11 +123,22 @@ class OrderClosed(DomainError):
     )
     action = Action.CHOOSE_OTHER_TICKETS
 
-    def __init__(self, *, order: str, goes_back: str = "", failed: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        order: str,
+        goes_back: str = "",
+        failed: str = "",
+        today: str = "",
+        **tickets: Any,
+    ) -> None:
         """With `goes_back` the money had come, as that much, and is returned; with
-        `failed` it should be, and has not reached the buyer.
+        `failed` it should be, and has not reached the buyer. With `today` the price
+        is told that as many tickets have by now.
         """
-        if goes_back:
+        if today:
+            self.message = f"{self.message.removesuffix('.')}: {today} today."
+        elif goes_back:
             self.message = (
                 "Your payment went through, but the tickets could not be yours any "
                 f"more. {goes_back} goes back to your card; you need not do anything."
@@ -138,7 +150,8 @@ class OrderClosed(DomainError):
                 f"more. {failed} should go back to you and has not reached your card "
                 "so far. Contact support."
             )
-        super().__init__(order=order, charged=bool(goes_back or failed))
+        charged = bool(goes_back or failed)
+        super().__init__(order=order, charged=charged, **tickets)
 
 
 class OrderPaid(DomainError):

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from events.models import Event, EventStatus
-from inventory.models import Hold
+from inventory.models import Hold, HoldStatus
 from inventory.pricing import Quote
 from inventory.services import quoting, selling
 from payments.models import (
@@ -28,6 +28,7 @@ from payments.models import (
     PaymentStatus,
 )
 from payments.models.keys import new_key, new_reference
+from payments.money import in_words
 from payments.services import books, mandates
 from payments.services.errors import OrderClosed
 from payments.services.turns import Turn
@@ -264,14 +265,21 @@ def _written(statement: str, params: dict[str, Any]) -> Any:
 
 def hold_expired(hold: Hold, now: datetime) -> selling.HoldExpired:
     """An expired quote is not silently replaced: the new price needs a new yes."""
-    today = quoting.todays_quote(hold=hold, now=now)
-    total = {
-        "amount": today.total_amount * hold.quantity,
-        "currency": today.currency,
-    }
+    total = total_today(hold, now)
     return selling.HoldExpired(
-        ticket_type=str(hold.ticket_type_id), quantity=hold.quantity, total=total
+        let_go=hold.status == HoldStatus.RELEASED,
+        today=in_words(**total),
+        ticket_type=str(hold.ticket_type_id),
+        quantity=hold.quantity,
+        total=total,
     )
+
+
+def total_today(hold: Hold, now: datetime) -> dict[str, Any]:
+    """What as many of these tickets cost whoever takes them now."""
+    today = quoting.todays_quote(hold=hold, now=now)
+    amount = today.total_amount * hold.quantity
+    return {"amount": amount, "currency": today.currency}
 
 
 def refuse_in_transaction() -> None:

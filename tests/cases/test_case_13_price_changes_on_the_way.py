@@ -149,6 +149,25 @@ def test_case_13_after_a_declined_card_it_is_refused_with_the_new_price_too():
     assert_books_are_right(SOON)
 
 
+def test_case_13_and_once_the_tickets_went_back_on_sale():
+    hold = held(unit_amount=2500)
+    with pytest.raises(services.CardDeclined):
+        order(hold, DECLINED)
+    reprice(hold, 3000)
+    services.sweep_payments(now=hold.expires_at, limit=10)
+    inventory.release_expired_holds(now=hold.expires_at, limit=10)
+    services.sweep_payments(now=hold.expires_at, limit=10)
+
+    with pytest.raises(services.OrderClosed, match=r"£60\.00 today\.$") as refusal:
+        services.pay_order(
+            order=Order.objects.get(), payment_method=token(), now=hold.expires_at
+        )
+
+    assert refusal.value.details["total"] == {"amount": 6000, "currency": "GBP"}
+    assert refusal.value.details["charged"] is False
+    assert charged() == []
+
+
 FALLS = [
     test_case_13_a_fall_before_paying_is_the_buyers,
     test_case_13_a_fall_after_a_declined_card_is_the_buyers_too,

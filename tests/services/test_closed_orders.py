@@ -62,7 +62,7 @@ def test_an_order_that_was_never_paid_has_cost_nothing():
 def test_an_order_that_others_paid_meanwhile_is_given():
     placed = paid()
 
-    assert outcomes.overtaken(placed).status == OrderStatus.PAID
+    assert outcomes.overtaken(placed, now=NOON).status == OrderStatus.PAID
 
 
 def test_a_turn_that_was_taken_away_meanwhile_is_not_called_a_closed_order(monkeypatch):
@@ -89,7 +89,7 @@ def test_money_that_goes_back_in_two_parts_is_said_to_go_back_as_one_sum(hold):
     part = {"currency": whole.currency, "reason": whole.reason, "created_at": NOON}
     Refund.objects.create(payment=whole.payment, key="part", amount=1000, **part)
 
-    assert "£50.00 goes back" in str(outcomes.closed(Order.objects.get()))
+    assert "£50.00 goes back" in str(outcomes.closed(Order.objects.get(), now=NOON))
 
 
 def test_money_that_could_not_go_back_is_not_said_to_be_on_its_way(hold):
@@ -97,7 +97,29 @@ def test_money_that_could_not_go_back_is_not_said_to_be_on_its_way(hold):
         order(hold)
     Refund.objects.update(status="failed")
 
-    told = outcomes.closed(Order.objects.get())
+    told = outcomes.closed(Order.objects.get(), now=NOON)
 
     assert "£50.00 should go back to you and has not reached your card" in str(told)
     assert (told.action, told.details["charged"]) == ("contact_support", True)
+
+
+def test_no_price_is_told_of_an_event_that_is_off():
+    placed = held()
+    with pytest.raises(services.CardDeclined):
+        order(placed, "4000000000000002")
+    events.cancel_event(event=placed.event)
+    services.cancel_order(order=Order.objects.get(), now=NOON)
+
+    with pytest.raises(services.OrderClosed, match=r"again\.$") as told:
+        order(placed)
+
+    assert "total" not in told.value.details
+
+
+def test_who_let_tickets_go_is_not_told_that_time_ran_out():
+    waiting = held()
+    inventory.release_hold(hold=waiting, now=NOON)
+    waiting.refresh_from_db()
+
+    with pytest.raises(inventory.HoldExpired, match="You let these tickets go"):
+        order(waiting)
