@@ -150,8 +150,8 @@ class StripeGateway:
             params["off_session"] = True
         else:
             params |= {"return_url": return_url, "use_stripe_sdk": True}
-        if save_card:
-            params["setup_future_usage"] = "off_session"
+            # Said each time: the intent still has it of the card that was tried before.
+            params["setup_future_usage"] = "off_session" if save_card else ""
         with _asking():
             try:
                 path = f"/v1/payment_intents/{quote(intent_id, safe='')}/confirm"

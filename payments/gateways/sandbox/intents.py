@@ -97,7 +97,8 @@ def confirm(call: Call, id_: str) -> dict[str, Any]:
     method = _method(call, intent)
     card = BY_BEHAVIOUR[method.behaviour]
     off_session = as_bool(call.params.get("off_session"))
-    data["setup_future_usage"] = call.text("setup_future_usage") or None
+    if "setup_future_usage" in call.params:  # Else it stays as it was, as at Stripe.
+        data["setup_future_usage"] = call.text("setup_future_usage") or None
     if data["setup_future_usage"] and not data["customer"]:
         raise InvalidRequest(
             "Saving a card needs a customer on the intent.", param="setup_future_usage"
