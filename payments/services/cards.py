@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from payments.gateways import (
+    CardDetails,
     GatewayRefused,
     GatewayUnavailable,
     Intent,
@@ -186,8 +187,7 @@ def apply_setup(*, setup: CardSetup, intent: Intent, now: datetime) -> CardSetup
         setup.decline_code = intent.decline.code[:60]
     setup.save()
     if intent.status == IntentStatus.SUCCEEDED and intent.card:
-        setup.move_to(CardSetupStatus.SUCCEEDED)
-        keep_card(user=setup.user, card=intent.card, now=now)
+        _keep(setup, intent.card, now)
     elif intent.status == IntentStatus.REQUIRES_ACTION:
         if setup.status != CardSetupStatus.REQUIRES_ACTION:
             setup.move_to(CardSetupStatus.REQUIRES_ACTION)
@@ -196,14 +196,26 @@ def apply_setup(*, setup: CardSetup, intent: Intent, now: datetime) -> CardSetup
     return setup
 
 
+def _keep(setup: CardSetup, card: CardDetails, now: datetime) -> None:
+    """The set-up has failed after all, where the card is in another buyer's list."""
+    keep_card(user=setup.user, card=card, now=now)
+    if _kept(setup, card.id):
+        setup.move_to(CardSetupStatus.SUCCEEDED)
+    else:
+        refused = PaymentMethodRefused.code
+        setup.move_to(CardSetupStatus.FAILED, decline_code=refused)
+
+
 def card_kept_by(setup: CardSetup) -> UUID | None:
     """The card that this kept, unless it has been removed or lost since."""
     if setup.status != CardSetupStatus.SUCCEEDED:
         return None
-    kept = SavedCard.objects.filter(
-        user=setup.user_id, provider_id=setup.payment_method
-    )
-    usable = kept.filter(removed_at=None, lost_at=None)
+    return _kept(setup, setup.payment_method)
+
+
+def _kept(setup: CardSetup, provider_id: str) -> UUID | None:
+    own = SavedCard.objects.filter(user=setup.user_id, provider_id=provider_id)
+    usable = own.filter(removed_at=None, lost_at=None)
     return usable.values_list("pk", flat=True).first()
 
 

@@ -18,6 +18,7 @@ from payments.gateways.sandbox.errors import (
     CardRefused,
     InvalidRequest,
     Missing,
+    Refused,
     UnexpectedState,
 )
 from payments.gateways.sandbox.models import SandboxObject
@@ -52,7 +53,7 @@ def list_(call: Call) -> dict[str, Any]:
 def attach_to_customer(call: Call, id_: str) -> dict[str, Any]:
     customer = call.find("customer", call.text("customer"), "customer")
     method = method_named(call, id_)
-    _refuse_if_used(method)
+    _refuse_unless_free(method, customer)
     if refusal := refusal_to_attach(method):
         raise refusal
     attach(call, method, customer.pk)
@@ -101,10 +102,15 @@ def _asks_first(card: Card) -> bool:
     return card.authentication != "never"
 
 
-def _refuse_if_used(method: Record) -> None:
+def _refuse_unless_free(method: Record, customer: Record) -> None:
     if method.used_up:
         raise InvalidRequest(
             "This PaymentMethod was used or detached before, and cannot be attached."
+        )
+    if method.customer not in ("", customer.pk):
+        raise Refused(
+            "This PaymentMethod belongs to another customer, and cannot be attached.",
+            param="payment_method",
         )
 
 
@@ -162,7 +168,7 @@ def create_setup(call: Call) -> dict[str, Any]:
     """Set a card up for later, confirmed at once as the house does it."""
     customer = call.find("customer", call.text("customer"), "customer")
     method = method_named(call, call.text("payment_method"))
-    _refuse_if_used(method)
+    _refuse_unless_free(method, customer)
     data = shapes.setup_intent(new_id("setup_intent"), random_text(25), call.now)
     data |= {
         "customer": customer.pk,
