@@ -126,8 +126,18 @@ def _next_action(action: JSON | None, absolute: Absolute) -> JSON | None:
 def _decline(last: Told | None) -> JSON | None:
     if last is None or last.status != AttemptStatus.DECLINED:
         return None
-    code = services.public_code(last.decline_code)
-    return {"code": code, "message": services.reason(code)}
+    return decline_document(last.decline_code)
+
+
+def decline_document(decline_code: str) -> JSON:
+    """Why a card was refused and what to do now, as a refusal would say it."""
+    code = services.public_code(decline_code)
+    return {
+        "code": code,
+        "message": services.reason(code),
+        "action": services.action(code),
+        "charged": False,
+    }
 
 
 def card_document(card: SavedCard, *, now: datetime) -> JSON:

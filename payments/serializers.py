@@ -19,6 +19,7 @@ from payments.models import (
     RefundStatus,
 )
 from ticketapp.api import Body
+from ticketapp.errors import Action
 
 PROVIDERS = [("sandbox", "sandbox"), ("stripe", "stripe")]
 
@@ -81,6 +82,11 @@ class NextActionSerializer(serializers.Serializer):
 class DeclineSerializer(serializers.Serializer):
     code = serializers.CharField()
     message = serializers.CharField(help_text="For the person, as it is.")
+    action = serializers.ChoiceField(
+        [str(action) for action in Action],
+        help_text="What the person can do now, as in a problem.",
+    )
+    charged = serializers.BooleanField(help_text="Always false: no money moved.")
 
 
 class OrderPaymentSerializer(serializers.Serializer):

@@ -25,7 +25,7 @@ from payments.services.cards import (
     set_up_card,
 )
 from payments.services.checkout import pay_order, place_order
-from payments.services.declines import public_code, reason
+from payments.services.declines import action, public_code, reason
 from payments.services.differences import Difference
 from payments.services.disputes import apply_dispute, why_not_admitted
 from payments.services.errors import (
@@ -97,6 +97,7 @@ __all__ = [
     "SavedCardGone",
     "Shown",
     "WrongMode",
+    "action",
     "allocate_refund",
     "apply_dispute",
     "apply_intent",

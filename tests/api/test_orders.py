@@ -133,7 +133,9 @@ def test_another_card_pays_a_declined_order(api, hold):
 
     answer = api.post(f"{ORDERS}/{order_id}/pay", {"payment_method": token()})
 
-    assert pending["payment"]["decline"]["code"] == "generic_decline"
+    decline = pending["payment"]["decline"]
+    assert (decline["code"], decline["charged"]) == ("generic_decline", False)
+    assert decline["action"] == "use_another_card"
     assert pending["hold"]["status"] == "active"
     assert answer.status_code == 200
     assert answer.json()["status"] == "paid"
@@ -478,7 +480,12 @@ def test_a_failed_challenge_is_told_as_a_decline(api, hold, client):
     assert "challenge.js" in done.content.decode()
     payment = api.get(f"{ORDERS}/{body['id']}").json()["payment"]
     assert payment["status"] == "cancelled"
-    assert "could not confirm that it is you" in payment["decline"]["message"]
+    assert "could not confirm that it is you" in payment["decline"].pop("message")
+    assert payment["decline"] == {
+        "code": "payment_intent_authentication_failure",
+        "action": "authenticate_payment",
+        "charged": False,
+    }
 
 
 # Webhooks

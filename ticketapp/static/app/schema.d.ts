@@ -672,7 +672,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
+        /**
+         * @description * `retry` - retry
+         *     * `wait` - wait
+         *     * `sign_in` - sign_in
+         *     * `choose_other_tickets` - choose_other_tickets
+         *     * `join_waitlist` - join_waitlist
+         *     * `use_another_card` - use_another_card
+         *     * `authenticate_payment` - authenticate_payment
+         *     * `contact_support` - contact_support
+         *     * `change_request` - change_request
+         *     * `none` - none
+         * @enum {string}
+         */
         ActionEnum: "retry" | "wait" | "sign_in" | "choose_other_tickets" | "join_waitlist" | "use_another_card" | "authenticate_payment" | "contact_support" | "change_request" | "none";
         AdmittedTicket: {
             /** Format: uuid */
@@ -786,6 +798,23 @@ export interface components {
             code: string;
             /** @description For the person, as it is. */
             message: string;
+            /**
+             * @description What the person can do now, as in a problem.
+             *
+             *     * `retry` - retry
+             *     * `wait` - wait
+             *     * `sign_in` - sign_in
+             *     * `choose_other_tickets` - choose_other_tickets
+             *     * `join_waitlist` - join_waitlist
+             *     * `use_another_card` - use_another_card
+             *     * `authenticate_payment` - authenticate_payment
+             *     * `contact_support` - contact_support
+             *     * `change_request` - change_request
+             *     * `none` - none
+             */
+            action: components["schemas"]["ActionEnum"];
+            /** @description Always false: no money moved. */
+            charged: boolean;
         };
         /** @description A device that gets pushes. */
         Device: {

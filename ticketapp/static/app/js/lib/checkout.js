@@ -148,9 +148,9 @@ function declineOf(order) {
     status: 402,
     code: "card_declined",
     title: decline.message || t("The card was declined"),
-    detail: t("You have not been charged. Try another card; your tickets are still held."),
-    action: "use_another_card",
-    meta: { charged: false },
+    detail: t("You have not been charged, and your tickets are still held."),
+    action: decline.action,
+    meta: { charged: decline.charged },
   });
 }
 
