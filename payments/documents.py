@@ -155,12 +155,14 @@ def card_document(card: SavedCard, *, now: datetime) -> JSON:
 
 def setup_document(setup: CardSetup, *, card: UUID | None, absolute: Absolute) -> JSON:
     asks = setup.status == CardSetupStatus.REQUIRES_ACTION
+    refused = setup.status == CardSetupStatus.FAILED and setup.decline_code
     return {
         "id": setup.pk,
         "status": setup.status,
         "provider": provider(),
         "client_secret": setup.client_secret if asks else None,
         "next_action": _next_action(setup.next_action, absolute) if asks else None,
+        "decline": decline_document(setup.decline_code) if refused else None,
         "card": card,
     }
 

@@ -166,6 +166,9 @@ class CardSetupSerializer(serializers.Serializer):
     provider = serializers.ChoiceField(PROVIDERS)
     client_secret = serializers.CharField(allow_null=True)
     next_action = NextActionSerializer(allow_null=True)
+    decline = DeclineSerializer(
+        allow_null=True, help_text="Null too where one that failed was never refused."
+    )
     card = serializers.UUIDField(allow_null=True)
 
 

@@ -10,7 +10,7 @@ from payments.gateways.sandbox.switches import outage, refusing
 from payments.models import Incident, SavedCard, StripeEvent
 from tests.factories import NOON
 from tests.keeping import MASTERCARD, detach, hear
-from tests.paying import VISA, at_provider, token
+from tests.paying import ALWAYS_ASKS, VISA, answer_challenge, at_provider, token
 
 pytestmark = pytest.mark.django_db
 CARDS = "/api/v1/payment-methods"
@@ -38,6 +38,23 @@ def test_a_setup_does_not_name_a_card_that_was_removed(api):
     api.delete(f"{CARDS}/{setup['card']}")
 
     assert api.get(f"{CARDS}/setup/{setup['id']}").json()["card"] is None
+
+
+def test_a_card_that_the_bank_refuses_when_asked_says_why(api):
+    setup = api.post(f"{CARDS}/setup", {"payment_method": token(ALWAYS_ASKS)}).json()
+    assert setup["decline"] is None
+    answer_challenge(setup["next_action"]["url"], passed=False)
+    hear()
+
+    setup = api.get(f"{CARDS}/setup/{setup['id']}").json()
+
+    assert (setup["status"], setup["card"]) == ("failed", None)
+    assert "could not confirm that it is you" in setup["decline"].pop("message")
+    assert setup["decline"] == {
+        "code": "setup_intent_authentication_failure",
+        "action": "authenticate_payment",
+        "charged": False,
+    }
 
 
 def known_to_the_provider() -> list[str]:

@@ -92,6 +92,19 @@ def test_the_bank_is_asked_before_a_card_is_kept(phone, rush):
     expect(phone.page.get_by_text("•••• 3184")).to_be_visible()
 
 
+def test_a_card_whose_owner_fails_at_the_bank_is_not_kept_and_says_why(phone, rush):
+    sign_in_at(phone, "/you")
+    add_card(phone, ALWAYS_ASKS)
+    bank = phone.page.frame_locator("iframe")
+
+    bank.get_by_role("button", name="Fail").click()
+
+    alert = phone.page.get_by_role("dialog").get_by_role("alert")
+    expect(alert).to_contain_text("could not confirm that it is you")
+    expect(alert).to_contain_text("You have not been charged.")
+    assert not SavedCard.objects.exists()
+
+
 def test_a_card_that_is_declined_is_not_kept_and_another_can_be(phone, rush):
     sign_in_at(phone, "/you")
     add_card(phone, DECLINED_CARD)

@@ -718,6 +718,8 @@ export interface components {
             provider: components["schemas"]["ProviderEnum"];
             client_secret: string | null;
             next_action: components["schemas"]["NextAction"] | null;
+            /** @description Null too where one that failed was never refused. */
+            decline: components["schemas"]["Decline"] | null;
             /** Format: uuid */
             card: string | null;
         };

@@ -53,7 +53,7 @@ export function useKeeping() {
     );
     if (setup.next_action) await askBank(setup);
     if (WAITING.has(setup.status)) setup = await waitForSetup(setup.id, signal);
-    if (!setup.card) throw notKept();
+    if (!setup.card) throw notKept(setup);
     return setup.card;
   };
 
@@ -83,13 +83,16 @@ async function waitForSetup(id, signal) {
   }
 }
 
-const notKept = () =>
+/** @param {CardSetup} setup  with the bank's reason, where it gave one */
+const notKept = ({ decline }) =>
   new ApiError({
     status: 402,
     code: "card_not_kept",
     title: t("This card could not be kept"),
-    detail: t("You have not been charged. Try again, or use another card."),
-    action: "use_another_card",
+    detail: decline
+      ? `${decline.message} ${t("You have not been charged.")}`
+      : t("You have not been charged. Try again, or use another card."),
+    action: decline?.action ?? "use_another_card",
     meta: { charged: false },
   });
 
