@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from payments import services
+from payments.gateways.sandbox import methods
+from payments.gateways.sandbox.calls import Call
 from payments.models import Customer, SavedCard, StripeEvent
 from tests.factories import NOON
 from tests.paying import VISA, ask, deliver, token
@@ -34,6 +37,14 @@ def delete_customer(user: User) -> str:
 def detach(card: SavedCard) -> None:
     """What somebody did to one card in the provider's dashboard."""
     assert ask("POST", f"/v1/payment_methods/{card.provider_id}/detach")[0] == 200
+
+
+@transaction.atomic
+def renew(card: SavedCard, **printed: str | int) -> None:
+    """What the bank and its network did: the card is printed anew."""
+    call = Call(method="", path="", params={}, now=timezone.now())
+    methods.renew(call, card.provider_id, **printed)
+    call.write()
 
 
 def detach_cards(user: User) -> None:

@@ -40,6 +40,8 @@ WEBHOOK_EVENTS = frozenset(
         "setup_intent.setup_failed",
         "customer.deleted",
         "payment_method.detached",
+        "payment_method.updated",
+        "payment_method.automatically_updated",
     }
 )
 
@@ -310,7 +312,7 @@ class Gateway(Protocol):
 
     def list_cards(self, *, customer: str) -> list[CardDetails]: ...
 
-    def is_card_detached(self, *, payment_method: str) -> bool: ...
+    def retrieve_card(self, *, payment_method: str) -> CardDetails: ...
 
     def detach_card(self, *, payment_method: str) -> None: ...
 

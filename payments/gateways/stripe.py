@@ -345,14 +345,14 @@ class StripeGateway:
             )
             return [reading.card(found.to_dict()) for found in page.auto_paging_iter()]
 
-    def is_card_detached(self, *, payment_method: str) -> bool:
-        """Whether this kept card is no customer's any more; it is for good then.
+    def retrieve_card(self, *, payment_method: str) -> CardDetails:
+        """A card as it is now; one that was detached is no customer's, for good.
 
         Raises GatewayRefused for one that the provider never had.
         """
         with _asking():
             found = self._v1.payment_methods.retrieve(payment_method)
-        return found.to_dict()["customer"] is None
+        return reading.card(found.to_dict())
 
     def detach_card(self, *, payment_method: str) -> None:
         """Forget a card at the provider; one that is gone is no error."""

@@ -49,7 +49,7 @@ def _was_deleted(customer: str) -> bool:
 
 def _was_detached(card: str) -> bool:
     try:
-        return get_gateway().is_card_detached(payment_method=card)
+        return get_gateway().retrieve_card(payment_method=card).customer is None
     except GatewayRefused:
         return False
 

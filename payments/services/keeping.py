@@ -9,6 +9,9 @@ from accounts.models import User
 from payments.gateways import CardDetails, Intent
 from payments.models import Customer, SavedCard
 
+# What a renewed card may have anew.
+PRINTED = ("fingerprint", "brand", "last4", "exp_month", "exp_year")
+
 
 def without_detached(intent: Intent) -> Intent:
     """An intent looked up later, without a card that was detached since: there is
@@ -49,3 +52,19 @@ def keep_card(*, user: User, card: CardDetails, now: datetime) -> None:
         consented_at=now,
     )
     SavedCard.objects.bulk_create([kept], ignore_conflicts=True)
+
+
+def refresh_card(*, known: SavedCard, card: CardDetails) -> bool:
+    """Bring a kept card to what the provider has of it now: banks renew cards.
+
+    `known` is the row from before the provider was asked. False, and nothing is
+    written, if it has changed since: then the answer may be the older of two.
+    """
+    row = SavedCard.objects.filter(
+        pk=known.pk, provider_id=card.id, removed_at=None, lost_at=None
+    )
+    return bool(row.filter(**_printed(known)).update(**_printed(card)))
+
+
+def _printed(card: SavedCard | CardDetails) -> dict[str, str | int]:
+    return {name: getattr(card, name) for name in PRINTED}

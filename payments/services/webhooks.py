@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db import DataError, connection, transaction
 
 from payments.gateways import (
+    CardDetails,
     GatewayMisconfigured,
     GatewayRefused,
     GatewayUnavailable,
@@ -206,7 +207,7 @@ def _effect_of(event: StripeEvent, now: datetime) -> Effect:
         return _setup_news(event, now)
     if kind == "customer.deleted":
         return _customer_news(event, now)
-    if kind == "payment_method.detached":
+    if kind.startswith("payment_method."):
         return _card_news(event, now)
     return _nothing
 
@@ -277,11 +278,18 @@ def _card_news(event: StripeEvent, now: datetime) -> Effect:
     """Only of cards that are kept today: it is told of those that we detach too."""
     card = event.object_id
     kept = SavedCard.objects.filter(provider_id=card, removed_at=None, lost_at=None)
-    if not kept.exists():
+    known = kept.first()
+    if known is None:
         return _nothing
-    if not get_gateway().is_card_detached(payment_method=card):
-        return _nothing
-    return partial(forgetting.forget_card, card=card, now=now)
+    told = get_gateway().retrieve_card(payment_method=card)
+    if told.customer is None:
+        return partial(forgetting.forget_card, card=card, now=now)
+    return partial(_refresh_card, known, told)
+
+
+def _refresh_card(known: SavedCard, told: CardDetails) -> None:
+    if not keeping.refresh_card(known=known, card=told):
+        raise _NotYetError("The card has changed meanwhile: asked again later.")
 
 
 def _unless_settled(payment: Payment, now: datetime) -> News | None:

@@ -40,6 +40,7 @@ ADDRESSES: list[tuple[str, str, Handler]] = [
     ("POST", "payment_methods", methods.create),
     ("GET", "payment_methods", methods.list_),
     ("GET", f"payment_methods/{ID}", methods.retrieve),
+    ("POST", f"payment_methods/{ID}", methods.update),
     ("POST", f"payment_methods/{ID}/attach", methods.attach_to_customer),
     ("POST", f"payment_methods/{ID}/detach", methods.detach),
     ("POST", "customers", methods.create_customer),

@@ -176,7 +176,7 @@ def read_card(card: dict[str, Any], *, now: datetime) -> tuple[Card, int, int]:
         raise CardRefused(
             "Your card number is incorrect.", code="incorrect_number", param="number"
         )
-    month, year = _expiry(card, now)
+    month, year = read_expiry(card, now)
     found = BY_NUMBER.get(number)
     if found is None:
         # What Stripe's test mode says to a real card.
@@ -201,7 +201,8 @@ def passes_luhn(number: str) -> bool:
     return 12 <= len(number) <= 19 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _expiry(card: dict[str, Any], now: datetime) -> tuple[int, int]:
+def read_expiry(card: dict[str, Any], now: datetime) -> tuple[int, int]:
+    """Until when a card is good, as it was typed: month and year, not in the past."""
     month, year = str(card.get("exp_month", "")), str(card.get("exp_year", ""))
     if not month.isdigit() or not 1 <= int(month) <= 12:
         raise CardRefused(

@@ -13,6 +13,7 @@ from payments.gateways.sandbox.cards import (
     TOKENS,
     Card,
     read_card,
+    read_expiry,
 )
 from payments.gateways.sandbox.errors import (
     CardRefused,
@@ -48,6 +49,36 @@ def retrieve(call: Call, id_: str) -> dict[str, Any]:
 def list_(call: Call) -> dict[str, Any]:
     customer = call.find("customer", call.text("customer"), "customer")
     return call.page("payment_method", customer=customer.pk)
+
+
+def update(call: Call, id_: str) -> dict[str, Any]:
+    """A new expiry date; the sandbox changes nothing else of a card."""
+    method = call.lock("payment_method", id_, "payment_method")
+    if not method.customer:
+        raise Refused(
+            "You must save this PaymentMethod to a customer before you can update it."
+        )
+    typed = call.params.get("card")
+    if not isinstance(typed, dict) or call.params.keys() - {"card", "expand"}:
+        raise InvalidRequest("The sandbox updates only expiry dates.", param="card")
+    month, year = read_expiry(method.data["card"] | typed, call.now)
+    _reprint(call, method, "payment_method.updated", exp_month=month, exp_year=year)
+    return call.expanded(method.data)
+
+
+def renew(call: Call, id_: str, **printed: str | int) -> dict[str, Any]:
+    """The bank gave the card out anew, and its network told Stripe, which follows."""
+    method = call.lock("payment_method", id_, "payment_method")
+    _reprint(call, method, "payment_method.automatically_updated", **printed)
+    return method.data
+
+
+def _reprint(call: Call, method: Record, news: str, **printed: str | int) -> None:
+    old = method.data["card"]
+    method.data["card"] = old | printed
+    call.change(method)
+    changed = {name: old[name] for name in printed if old[name] != printed[name]}
+    call.emit(news, method, card=changed)
 
 
 def attach_to_customer(call: Call, id_: str) -> dict[str, Any]:
