@@ -45,6 +45,7 @@ from payments.services.errors import (
     PaymentUnknown,
     RefundChanged,
     RefundTooLarge,
+    SavedCardExpired,
     SavedCardGone,
 )
 from payments.services.reconciling import reconcile, reconcile_what_is_due
@@ -94,6 +95,7 @@ __all__ = [
     "Progress",
     "RefundChanged",
     "RefundTooLarge",
+    "SavedCardExpired",
     "SavedCardGone",
     "Shown",
     "WrongMode",

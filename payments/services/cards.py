@@ -23,7 +23,12 @@ from payments.gateways import (
 )
 from payments.models import CardSetup, CardSetupStatus, Customer, SavedCard
 from payments.services import forgetting, telling
-from payments.services.errors import CardNotKept, CustomerForgotten, SavedCardGone
+from payments.services.errors import (
+    CardNotKept,
+    CustomerForgotten,
+    SavedCardExpired,
+    SavedCardGone,
+)
 from payments.services.keeping import keep_card
 from payments.services.runs import Run
 from ticketapp.compiled import Compiled
@@ -220,8 +225,13 @@ def _kept(setup: CardSetup, provider_id: str) -> UUID | None:
 
 
 @transaction.atomic
-def choose_default(*, card: SavedCard) -> SavedCard:
-    """Make this kept card the one that is offered first."""
+def choose_default(*, card: SavedCard, now: datetime) -> SavedCard:
+    """Make this kept card the one that is offered first.
+
+    Raises SavedCardExpired, and SavedCardGone for one that was removed or lost.
+    """
+    if has_expired(card, now):
+        raise SavedCardExpired(month=card.exp_month, year=card.exp_year)
     list(Customer.objects.select_for_update().filter(user=card.user_id))
     SavedCard.objects.filter(user=card.user_id, is_default=True).update(
         is_default=False

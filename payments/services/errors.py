@@ -189,6 +189,18 @@ class SavedCardGone(DomainError):
     action = Action.USE_ANOTHER_CARD
 
 
+class SavedCardExpired(DomainError):
+    """It is kept, and its month is over: it could only be offered to be refused."""
+
+    code = "saved_card_expired"
+    title = "This card has expired."
+    message = (
+        "This card was good until {month:02}/{year}, so it cannot be your usual card. "
+        "Nothing has changed. Choose another card, or add the new one."
+    )
+    action = Action.USE_ANOTHER_CARD
+
+
 class CustomerForgotten(SavedCardGone):
     """The provider has deleted the buyer as its customer, and we have just heard."""
 

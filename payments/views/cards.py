@@ -64,14 +64,15 @@ class PaymentMethodView(OwnCardsView):
 class PaymentMethodDefaultView(OwnCardsView):
     """The card that is offered first."""
 
-    problems = [services.SavedCardGone]
+    problems = [services.SavedCardExpired, services.SavedCardGone]
 
     @extend_schema(request=None, responses=SavedCardSerializer)
     @idempotent
     def post(self, request: Request, card_id: UUID) -> Response:
         """Offer this card first from now on."""
-        card = services.choose_default(card=self.get_object())
-        return Response(card_document(card, now=timezone.now()))
+        now = timezone.now()
+        card = services.choose_default(card=self.get_object(), now=now)
+        return Response(card_document(card, now=now))
 
 
 class CardSetupListView(StrictQueryMixin, generics.GenericAPIView):

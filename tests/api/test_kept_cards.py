@@ -210,6 +210,22 @@ def test_a_customer_that_is_refused_is_told_to_staff(api):
     assert "email_invalid" in Incident.objects.get().detail
 
 
+def test_a_card_that_has_expired_is_not_made_the_usual_one(api):
+    keep(api)
+    keep(api, MASTERCARD)
+    SavedCard.objects.filter(last4="4444").update(exp_month=5, exp_year=2020)
+    [old, usual] = kept(api)
+
+    answer = api.post(f"{CARDS}/{old['id']}/default")
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "saved_card_expired")
+    assert problem["action"] == "use_another_card"
+    assert "05/2020" in problem["detail"]
+    assert kept(api) == [old, usual]
+    assert usual["is_default"]
+
+
 def test_a_detached_card_is_shown_as_not_usable_until_its_owner_removes_it(api):
     keep(api)
     detach(SavedCard.objects.get())

@@ -3512,7 +3512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `saved_card_gone`: This card is not kept any more. */
+            /** @description `request_in_progress`: The same request is still running. `saved_card_expired`: This card has expired. `saved_card_gone`: This card is not kept any more. */
             409: {
                 headers: {
                     [name: string]: unknown;
