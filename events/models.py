@@ -295,6 +295,21 @@ class Event(PublicModel, StatefulModel):
     doors_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     local_date = models.DateField(help_text="The date on the poster, at the venue.")
+    moved_from = models.DateField(
+        null=True,
+        editable=False,
+        help_text="The poster's date that did not hold, when it last had another.",
+    )
+    moved_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when its date is known, if it was published with another.",
+    )
+    retimed_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when its start is known, if it was published with another.",
+    )
     sales_open_at = models.DateTimeField(null=True, blank=True)
     sales_close_at = models.DateTimeField(null=True, blank=True)
     per_buyer_limit = models.PositiveSmallIntegerField(

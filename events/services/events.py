@@ -1,9 +1,11 @@
 """Events: from draft over sale to the end. Money and tickets are not known here.
 
-A cancelled or postponed event is a state; the apps above find what it owes.
+A cancelled or postponed event is a state, and a date that moved is kept with the
+event; the apps above find what is owed for it.
 """
 
-from datetime import UTC, datetime, timedelta
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +17,10 @@ from events.services.following import sells_more
 from ticketapp.errors import Action, DomainError
 
 GRACE = timedelta(hours=1)
+ON = (EventStatus.PUBLISHED, EventStatus.PAUSED)
+# A start that changes by less, on the same night, is put right; else it is another.
+ANOTHER_DATE = timedelta(hours=3)
+MOVE = ("moved_from", "moved_at", "retimed_at")
 
 
 class EventNeedsADate(DomainError):
@@ -44,6 +50,11 @@ def save_event(*, event: Event, now: datetime) -> Event:
     """Write what staff entered. From then on feeds leave the event alone."""
     event.kept_by_staff = True
     derive_date(event)
+    if not event._state.adding:
+        before = _lock(event)
+        for name in ("status", *MOVE):  # Written by services while a form is open.
+            setattr(event, name, getattr(before, name))
+        _keep_move(event, before=before, now=now)
     event.save()
     sells_more([event.pk], now=now)
     return event
@@ -57,6 +68,37 @@ def derive_date(event: Event) -> None:
         raise EventNeedsADate
 
 
+def _lock(event: Event) -> Event:
+    """The event as it is by now, with its venue."""
+    row = Event.objects.select_for_update(no_key=True, of=("self",))
+    return row.select_related("venue").get(pk=event.pk)
+
+
+def _keep_move(event: Event, *, before: Event, now: datetime) -> None:
+    """Keep with an unsaved event that people bought tickets for another start.
+
+    The start of a postponed event is known once it is published, not sooner.
+    """
+    is_known = before.status in ON
+    if not is_known or _start(event) == _start(before):
+        return
+    event.retimed_at = now
+    if _is_another_date(event, before):
+        event.moved_at, event.moved_from = now, before.local_date
+
+
+def _start(event: Event) -> tuple[datetime | None, date]:
+    return event.starts_at, event.local_date
+
+
+def _is_another_date(event: Event, before: Event) -> bool:
+    """Whether somebody who can come to the one may well not come to the other."""
+    if event.starts_at is None or before.starts_at is None:
+        return event.local_date != before.local_date
+    away = abs(event.starts_at - before.starts_at)
+    return event.night != before.night or away >= ANOTHER_DATE
+
+
 def ends_by(event: Event) -> datetime:
     """The instant after which nothing of the event can still be going on."""
     if event.starts_at is None:
@@ -68,10 +110,15 @@ def ends_by(event: Event) -> datetime:
 
 @transaction.atomic
 def publish_event(*, event: Event, now: datetime) -> Event:
-    """Show the event and open its sales window; also ends a pause."""
+    """Show the event and open its sales window; also ends a pause.
+
+    If it was postponed its date is known from now on, though it be the old one.
+    """
     if ends_by(event) <= now:
         raise EventIsOver(event=event.name)
-    event.move_to(EventStatus.PUBLISHED)
+    was_off = event.status == EventStatus.POSTPONED
+    known = {"moved_at": now, "retimed_at": now} if was_off else {}
+    event.move_to(EventStatus.PUBLISHED, **known)
     sells_more([event.pk], now=now)
     return event
 
@@ -90,7 +137,7 @@ def cancel_event(*, event: Event) -> Event:
 
 def postpone_event(*, event: Event) -> Event:
     """Put the event off to a day not known yet: sales close with this commit."""
-    event.move_to(EventStatus.POSTPONED)
+    event.move_to(EventStatus.POSTPONED, moved_from=event.local_date)
     return event
 
 
@@ -106,8 +153,8 @@ def reschedule_event(*, event: Event, starts_at: datetime, now: datetime) -> Eve
 
     What was a length of time before stays that long, also over a clock change.
     """
-    row = Event.objects.select_for_update(no_key=True, of=("self",))
-    fresh = row.select_related("venue").get(pk=event.pk)
+    fresh = _lock(event)
+    before = copy(fresh)
     if fresh.starts_at is not None:
         moved = starts_at - fresh.starts_at
         for field in ("doors_at", "ends_at", "sales_close_at"):
@@ -115,6 +162,7 @@ def reschedule_event(*, event: Event, starts_at: datetime, now: datetime) -> Eve
                 setattr(fresh, field, instant + moved)
     fresh.starts_at = starts_at
     derive_date(fresh)
+    _keep_move(fresh, before=before, now=now)
     fresh.save(
         update_fields=[
             "starts_at",
@@ -122,6 +170,7 @@ def reschedule_event(*, event: Event, starts_at: datetime, now: datetime) -> Eve
             "ends_at",
             "sales_close_at",
             "local_date",
+            *MOVE,
         ]
     )
     sells_more([event.pk], now=now)
@@ -145,7 +194,7 @@ def finish_past_events(*, now: datetime, limit: int = 500) -> int:
     dated = Q(starts_at__isnull=True, local_date__lt=long_ago)
     over = Event.objects.filter(
         (timed & sales_over) | dated,
-        status__in=[EventStatus.PUBLISHED, EventStatus.PAUSED],
+        status__in=ON,
     ).select_for_update(skip_locked=True, no_key=True)
     picked = list(over.values_list("pk", flat=True)[:limit])
     return Event.objects.filter(pk__in=picked).update(status=EventStatus.FINISHED)
