@@ -123,7 +123,10 @@ class OrderSerializer(serializers.Serializer):
     payment = OrderPaymentSerializer(allow_null=True)
     hold = OrderHoldSerializer()
     can_hand_back = serializers.BooleanField(
-        help_text="The event is postponed or was put off: `refund` gives it back."
+        help_text=(
+            "The event is postponed, or moved to another date since this was ordered: "
+            "`refund` gives it back."
+        )
     )
     refunds = OrderRefundSerializer(many=True)
     tickets = serializers.ListField(child=serializers.UUIDField())

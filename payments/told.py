@@ -30,14 +30,14 @@ SELECT json_build_object(
     'told_postponed_for', ordered.told_postponed_for,
     'hold', json_build_object(
         'id', hold.id, 'status', hold.status, 'quantity', hold.quantity,
-        'expires_at', hold.expires_at),
+        'expires_at', hold.expires_at, 'created_at', hold.created_at),
     'ticket_type', json_build_object(
         'id', type.id, 'name', type.name, 'fee_name', type.fee_name),
     'event', json_build_object(
         'id', event.id, 'name', event.name, 'status', event.status,
         'image_url', event.image_url, 'starts_at', event.starts_at,
         'doors_at', event.doors_at, 'ends_at', event.ends_at,
-        'local_date', event.local_date,
+        'local_date', event.local_date, 'moved_at', event.moved_at,
         'venue', json_build_object(
             'id', venue.id, 'name', venue.name, 'address', venue.address,
             'city', venue.city, 'country', venue.country,
@@ -105,9 +105,9 @@ def told_orders(order_ids: Sequence[UUID], *, user_id: UUID) -> list[Told]:
 def _order(found: dict[str, Any]) -> Told:
     order, hold, event = Told(**found), Told(**found["hold"]), Told(**found["event"])
     order.created_at, order.paid_at = _at(order.created_at), _at(order.paid_at)
-    hold.expires_at = _at(hold.expires_at)
+    hold.expires_at, hold.created_at = _at(hold.expires_at), _at(hold.created_at)
     event.starts_at, event.doors_at = _at(event.starts_at), _at(event.doors_at)
-    event.ends_at = _at(event.ends_at)
+    event.ends_at, event.moved_at = _at(event.ends_at), _at(event.moved_at)
     event.local_date = date.fromisoformat(event.local_date)
     event.venue = venue = Told(**event.venue)
     venue.zone = ZoneInfo(venue.time_zone or "UTC")

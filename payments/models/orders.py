@@ -61,6 +61,11 @@ class Order(PublicModel, StatefulModel):
         blank=True,
         help_text="The poster's date that the buyer was told does not hold.",
     )
+    told_retimed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Of the event, when its buyer was told the start that it then had.",
+    )
 
     class Meta:
         permissions = [("refund_order", "Can refund orders")]

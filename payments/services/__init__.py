@@ -9,9 +9,7 @@ from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
 from payments.services.calling_off import (
     Progress,
-    may_hand_back,
     progress_of,
-    refund_postponed,
     sweep_called_off_events,
 )
 from payments.services.cancelling import cancel_order
@@ -48,6 +46,7 @@ from payments.services.errors import (
     SavedCardExpired,
     SavedCardGone,
 )
+from payments.services.postponing import may_hand_back, refund_postponed
 from payments.services.reconciling import reconcile, reconcile_what_is_due
 from payments.services.refunds import (
     preview_refund,

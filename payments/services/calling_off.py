@@ -15,7 +15,6 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
-    F,
     OuterRef,
     Q,
     QuerySet,
@@ -42,10 +41,9 @@ from payments.models import (
     RefundReason,
     RefundStatus,
 )
-from payments.services import messages, sweeping
+from payments.services import messages, postponing, sweeping
 from payments.services.cancelling import cancel_order
 from payments.services.errors import (
-    NotPostponed,
     NotRefundable,
     OrderPaid,
     PaymentDisputed,
@@ -53,11 +51,10 @@ from payments.services.errors import (
     PaymentUnknown,
     RefundTooLarge,
 )
+from payments.services.postponing import STANDING
 from payments.services.refunds import open_lines, refund_lines
 from payments.services.runs import Run
 
-STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
-ON_AGAIN = (EventStatus.PUBLISHED, EventStatus.PAUSED)
 CLOSED_AT_ONCE = 10
 TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
@@ -83,13 +80,13 @@ def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
     for order_id in list(_owed_orders().values_list("pk", flat=True)[:limit]):
         with done.apart(f"order {order_id}"):
             done.owed += _owe(order_id, now)
-    for order in list(_untold_orders()[:limit]):
+    for order in list(postponing.untold_orders()[:limit]):
         with done.apart(order):
             messages.tell_postponed(order, now=now)
             done.told += 1
-    for order in list(_untold_of_the_new_date(now)[:limit]):
+    for order in list(postponing.untold_of_the_start(now)[:limit]):
         with done.apart(order):
-            messages.tell_new_date(order, now=now)
+            postponing.tell_start(order, now=now)
             done.told += 1
     for order in list(_untold_of_the_end()[:limit]):
         with done.apart(order):
@@ -187,47 +184,6 @@ def _owe(order_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _untold_orders() -> QuerySet[Order]:
-    """Standing orders of postponed events whose buyers do not know it yet.
-
-    Again only once they were told of the new date, and that does not hold either:
-    staff enter a new date while the event still counts as postponed.
-    """
-    not_yet = Q(told_postponed_for=None) | Exists(_news_of_the_date())
-    return (
-        Order.objects.filter(
-            not_yet, status__in=STANDING, event__status=EventStatus.POSTPONED
-        )
-        .exclude(told_postponed_for=F("event__local_date"))
-        .select_related("event", "user")
-        .order_by("pk")
-    )
-
-
-def _untold_of_the_new_date(now: datetime) -> QuerySet[Order]:
-    """Standing orders of events that were put off and have their date again."""
-    coming = Q(event__starts_at=None) | Q(event__starts_at__gt=now)
-    return (
-        Order.objects.filter(
-            coming,
-            ~Exists(_news_of_the_date()),
-            status__in=STANDING,
-            event__status__in=ON_AGAIN,
-            told_postponed_for__isnull=False,
-        )
-        .select_related("event__venue", "user")
-        .order_by("pk")
-    )
-
-
-def _news_of_the_date() -> QuerySet[Notification]:
-    """What has told the buyer of an order around about its event's present date."""
-    order = Cast(OuterRef("pk"), CharField())
-    date = Cast(OuterRef("event__local_date"), CharField())
-    key = Concat(Value(messages.NEW_DATE), order, Value(":"), date)
-    return Notification.objects.filter(dedupe_key=key)
-
-
 def _untold_of_the_end() -> QuerySet[Order]:
     """Orders of cancelled events that nothing is owed for, with tickets in hand.
 
@@ -322,33 +278,3 @@ def progress_of(event: Event) -> Progress:
 
 def _sum(**condition: object) -> Coalesce:
     return Coalesce(Sum("amount", filter=Q(**condition)), 0)
-
-
-def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
-    """A buyer who cannot come to the new date gets all that is left back.
-
-    Raises NotPostponed, or what `refund_lines` does.
-    """
-    if order.status in STANDING and not may_hand_back(order, now=now):
-        raise NotPostponed(reference=order.reference)
-    return refund_lines(
-        order=order,
-        lines=list(open_lines(order)),
-        reason=RefundReason.EVENT_POSTPONED,
-        by=order.user,
-        now=now,
-    )
-
-
-def may_hand_back(order: Order, *, now: datetime) -> bool:
-    """Whether its buyer may give a paid order back: the event has another date.
-
-    While there is none yet, and once there is until the event begins.
-    """
-    event = order.event
-    if order.status not in STANDING:
-        return False
-    if event.status == EventStatus.POSTPONED:
-        return True
-    moved = order.told_postponed_for is not None and event.status in ON_AGAIN
-    return moved and (event.starts_at is None or now < event.starts_at)

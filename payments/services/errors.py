@@ -266,7 +266,7 @@ class NotPostponed(DomainError):
     title = "This cannot be handed back here."
     message = (
         "You can hand order {reference} back yourself while its event is postponed, or "
-        "before the new date that it was put off to, and neither is so. Nothing has "
-        "changed. Ask the venue."
+        "before the new date that it was moved to since you ordered, and neither is "
+        "so. Nothing has changed. Ask the venue."
     )
     action = Action.CONTACT_SUPPORT

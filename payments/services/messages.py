@@ -14,8 +14,6 @@ from payments.services.declines import reason
 TTL = timedelta(days=3)
 # What the key of this news begins with; the order's id follows.
 CALLED_OFF = "called-off:"
-# The order's id and the date follow.
-NEW_DATE = "new-date:"
 
 
 def tell_receipt(order: Order, *, now: datetime) -> None:
@@ -126,14 +124,17 @@ def _tell_cancelled(order: Order, money: str, now: datetime) -> None:
 @transaction.atomic
 def tell_postponed(order: Order, *, now: datetime) -> None:
     """Once for each date that does not hold."""
-    date = order.event.local_date
+    event = order.event
+    # Staff may have entered the next date already.
+    date = event.moved_from or event.local_date
+    again = f":{event.retimed_at}" if event.retimed_at else ""
     notifications.enqueue(
         user=order.user,
         kind="event_called_off",
-        dedupe_key=f"postponed:{order.pk}:{date}",
-        title=f"Postponed: {order.event.name}",
+        dedupe_key=f"postponed:{order.pk}:{date}{again}",
+        title=f"Postponed: {event.name}",
         body=(
-            f"{order.event.name} does not take place on {date:%-d %B}. Your tickets "
+            f"{event.name} does not take place on {date:%-d %B}. Your tickets "
             "are good for the new date, which we will tell you. If you do not want to "
             "wait for it, or cannot come then, hand them back in the app and get your "
             "money back."
@@ -142,29 +143,40 @@ def tell_postponed(order: Order, *, now: datetime) -> None:
         now=now,
         ttl=TTL,
     )
-    Order.objects.filter(pk=order.pk).update(told_postponed_for=date)
+    Order.objects.filter(pk=order.pk).update(
+        told_postponed_for=date, told_retimed_at=None
+    )
 
 
-def tell_new_date(order: Order, *, now: datetime) -> None:
-    """Once for each date, to whom it was said that another does not hold."""
+@transaction.atomic
+def tell_start(order: Order, *, moved: bool, refundable: bool, now: datetime) -> None:
+    """When it takes place; once for each time that this has changed.
+
+    `moved` if its buyer has not yet been told that the date is another one.
+    """
     event = order.event
     when = f"{event.local_date:%-d %B %Y}"
     if event.starts_at:
         when = f"{event.starts_at.astimezone(event.venue.zone):%-d %B %Y at %H:%M}"
+    title = f"New date: {event.name}" if moved else f"Now on {when}: {event.name}"
+    offer = (
+        "If you cannot come, hand them back in the app before it begins and get your "
+        "money back."
+    )
     notifications.enqueue(
         user=order.user,
         kind="event_called_off",
-        dedupe_key=f"{NEW_DATE}{order.pk}:{event.local_date}",
-        title=f"New date: {event.name}",
+        dedupe_key=f"start:{order.pk}:{event.local_date}:{event.retimed_at}",
+        title=title,
         body=(
-            f"{event.name} takes place on {when}. Your "
-            "tickets are good for it. If you cannot come, hand them back in the app "
-            "before it begins and get your money back."
-        ),
+            f"{event.name} takes place on {when}. Your tickets are good for it. "
+            f"{offer if refundable else ''}"
+        ).strip(),
         link=f"/orders/{order.pk}",
         now=now,
         ttl=TTL,
     )
+    Order.objects.filter(pk=order.pk).update(told_retimed_at=event.retimed_at)
 
 
 def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:

@@ -176,9 +176,10 @@ class OrderRefundView(OwnOrdersView):
     @extend_schema(request=None, responses=OrderSerializer)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
-        """Hand an order back because its event is postponed or was put off.
+        """Hand an order back because its event is postponed or has another date.
 
-        While `can_hand_back` is true: until the event begins on its new date.
+        While `can_hand_back` is true: until the event begins on its new date. An
+        order of after the new date was known cannot be handed back.
         The tickets stop being good, and what was paid goes back to the card.
         """
         order = self.get_object()

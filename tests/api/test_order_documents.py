@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from events import services as events
 from inventory import services as inventory
 from inventory.models import Hold, TicketType
 from payments import services
@@ -79,6 +80,13 @@ def partly_refunded(api, hold) -> Order:
     return order
 
 
+def of_another_date(api, hold) -> Order:
+    order, event, now = place(api, hold), hold.event, timezone.now()
+    next_week = event.starts_at + timedelta(days=7)
+    events.reschedule_event(event=event, starts_at=next_week, now=now)
+    return order
+
+
 def of_a_place_unknown(api, hold) -> Order:
     venue = hold.event.venue
     venue.location, venue.time_zone = None, ""
@@ -88,7 +96,7 @@ def of_a_place_unknown(api, hold) -> Order:
 
 KINDS = [
     *(place, declined_twice, asked, unanswered, without_a_payment, cancelled),
-    *(partly_refunded, of_a_place_unknown),
+    *(partly_refunded, of_another_date, of_a_place_unknown),
 ]
 
 
@@ -117,6 +125,19 @@ def test_what_is_told_of_an_order_is_what_its_rows_say(api, hold, kind):
         assert len(rows) == len(getattr(told, name))
         for part, of_row in zip(getattr(told, name), rows, strict=True):
             assert differences(part, of_row) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "may", "status"), [(place, False, 409), (of_another_date, True, 200)]
+)
+def test_it_says_whether_it_can_be_handed_back(api, hold, kind, may, status):
+    order = kind(api, hold)
+
+    document = api.get(f"{ORDERS}/{order.pk}").json()
+    answer = api.post(f"{ORDERS}/{order.pk}/refund")
+
+    assert document["can_hand_back"] is may
+    assert answer.status_code == status
 
 
 def rows_of(order: Order) -> dict[str, list]:

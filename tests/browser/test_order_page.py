@@ -1,5 +1,9 @@
 """The page of an order says where its money is, and gives it back where it may."""
 
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from events import services as events
@@ -11,6 +15,13 @@ def the_page_says(phone, *words: str) -> None:
     phone.open(f"/orders/{Order.objects.get().pk}")
     for each in words:
         expect(phone.page.get_by_text(each)).to_be_visible()
+
+
+def reschedule(rush, by) -> None:
+    event = Event.objects.get(pk=rush.event_id)
+    events.reschedule_event(
+        event=event, starts_at=event.starts_at + by, now=timezone.now()
+    )
 
 
 def refunded(**fields) -> None:
@@ -33,8 +44,22 @@ def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
     assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
 
 
-def test_nothing_is_handed_back_while_the_date_holds(phone, rush):
+def test_tickets_of_an_event_with_another_date_are_handed_back(phone, rush):
     phone.buy(rush)
+    reschedule(rush, timedelta(days=7))
+    the_page_says(phone, "Receipt")
+
+    phone.button("Cannot come? Hand your 2 tickets back").click()
+    phone.button("Hand back").click()
+
+    expect(phone.page.get_by_text("on its way")).to_be_visible()
+    assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
+
+
+@pytest.mark.parametrize("by", [timedelta(0), timedelta(minutes=5)])
+def test_nothing_is_handed_back_while_the_date_holds(phone, rush, by):
+    phone.buy(rush)
+    reschedule(rush, by)
 
     the_page_says(phone, "Receipt")
 

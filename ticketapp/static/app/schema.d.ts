@@ -367,8 +367,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hand an order back because its event is postponed or was put off
-         * @description While `can_hand_back` is true: until the event begins on its new date.
+         * Hand an order back because its event is postponed or has another date
+         * @description While `can_hand_back` is true: until the event begins on its new date. An
+         *     order of after the new date was known cannot be handed back.
          *     The tickets stop being good, and what was paid goes back to the card.
          */
         post: operations["orders_refund"];
@@ -1142,7 +1143,7 @@ export interface components {
             lines: components["schemas"]["OrderLine"][];
             payment: components["schemas"]["OrderPayment"] | null;
             hold: components["schemas"]["OrderHold"];
-            /** @description The event is postponed or was put off: `refund` gives it back. */
+            /** @description The event is postponed, or moved to another date since this was ordered: `refund` gives it back. */
             can_hand_back: boolean;
             refunds: components["schemas"]["OrderRefund"][];
             tickets: string[];

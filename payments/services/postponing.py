@@ -1,0 +1,105 @@
+"""What an event that is put off, or moved to another date, owes its buyers.
+
+The event keeps that it moved and since when its start is known; who bought before
+is told, and may give back what was bought for another date (ADR 20). Lock order:
+order, payment, refund, tickets.
+"""
+
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from events.models import EventStatus
+from payments.models import Order, OrderStatus, Refund, RefundReason
+from payments.services import messages
+from payments.services.errors import NotPostponed
+from payments.services.refunds import open_lines, refund_lines
+
+STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
+ON = (EventStatus.PUBLISHED, EventStatus.PAUSED)
+
+
+def untold_orders() -> QuerySet[Order]:
+    """Standing orders of postponed events whose buyers do not know it yet.
+
+    Nor do those who know that another date did not hold, or were told since that
+    this one would.
+    """
+    of_another = Q(event__moved_from__isnull=False)
+    of_another &= ~Q(told_postponed_for=F("event__moved_from"))
+    would_hold = Q(told_retimed_at=F("event__retimed_at"))
+    return (
+        Order.objects.filter(
+            Q(told_postponed_for=None) | of_another | would_hold,
+            status__in=STANDING,
+            event__status=EventStatus.POSTPONED,
+        )
+        .select_related("event", "user")
+        .order_by("pk")
+    )
+
+
+def untold_of_the_start(now: datetime) -> QuerySet[Order]:
+    """Standing orders of before their event's start was known, not told of it yet."""
+    since = F("event__retimed_at")
+    return (
+        Order.objects.filter(
+            Q(created_at__lt=since) | Q(hold__created_at__lt=since),
+            Q(told_retimed_at=None) | Q(told_retimed_at__lt=since),
+            Q(event__starts_at=None) | Q(event__starts_at__gt=now),
+            status__in=STANDING,
+            event__status__in=ON,
+        )
+        .select_related("event__venue", "hold", "user")
+        .order_by("pk")
+    )
+
+
+def tell_start(order: Order, *, now: datetime) -> None:
+    """Tell one of `untold_of_the_start`."""
+    event, told = order.event, order.told_retimed_at
+    is_news = told is None or (event.moved_at is not None and told < event.moved_at)
+    messages.tell_start(
+        order,
+        moved=is_news and _moved(order) and event.local_date != event.moved_from,
+        refundable=may_hand_back(order, now=now),
+        now=now,
+    )
+
+
+def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
+    """A buyer who cannot come to the new date gets all that is left back.
+
+    Raises NotPostponed, or what `refund_lines` does.
+    """
+    if order.status in STANDING and not may_hand_back(order, now=now):
+        raise NotPostponed(reference=order.reference)
+    return refund_lines(
+        order=order,
+        lines=list(open_lines(order)),
+        reason=RefundReason.EVENT_POSTPONED,
+        by=order.user,
+        now=now,
+    )
+
+
+def may_hand_back(order: Order, *, now: datetime) -> bool:
+    """Whether its buyer may give a paid order back: the event has another date.
+
+    While there is none yet, and once there is until the event begins.
+    """
+    event = order.event
+    if order.status not in STANDING:
+        return False
+    if event.status == EventStatus.POSTPONED:
+        return True
+    # Whoever was told so when events did not keep their moves yet has that promise.
+    moved = _moved(order) or order.told_postponed_for is not None
+    is_to_come = event.starts_at is None or now < event.starts_at
+    return moved and event.status in ON and is_to_come
+
+
+def _moved(order: Order) -> bool:
+    """Whether its tickets were chosen before the event's date was known."""
+    since = order.event.moved_at
+    return since is not None and min(order.created_at, order.hold.created_at) < since
