@@ -35,7 +35,7 @@ def sweep_payments() -> None:
 
     def called_off() -> bool:
         done = services.sweep_called_off_events(now=timezone.now(), limit=BATCH)
-        return done.owed + done.closed > 0
+        return done.owed + done.told + done.closed > 0
 
     _take_a_turn(payments)
     _take_a_turn(called_off)

@@ -8,6 +8,8 @@ from threading import Thread
 import pytest
 from django.utils import timezone
 
+from events import services as events
+from notifications.models import Notification
 from payments import tasks
 from payments.gateways.sandbox import post
 from payments.models import (
@@ -126,6 +128,19 @@ def test_a_long_list_leaves_the_worker_to_others_in_time(
     tasks.pay_refunds()
 
     assert Refund.objects.filter(status="succeeded").count() == paid_in_one
+
+
+@pytest.mark.django_db
+def test_all_buyers_of_a_postponed_event_are_told_at_one_look(monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    show = make.event()
+    for _ in range(3):
+        paid(event=show)
+    events.postpone_event(event=show)
+
+    tasks.sweep_payments()
+
+    assert Notification.objects.filter(title="Postponed: Late Show").count() == 3
 
 
 @pytest.mark.django_db
