@@ -86,9 +86,11 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
     except BalanceTooLow:
         raise
     except RefundRefused as refusal:
-        _fail(refund, refusal.reason, now)
-        done.failed += 1
-        done.problems.append(f"{refund}: {refusal.reason}")
+        if _fail(refund, refusal.reason):
+            done.failed += 1
+            done.problems.append(f"{refund}: {refusal.reason}")
+        else:
+            done.waiting += 1
     except GatewayRefused as refusal:
         refusals.tell_stuck(refund.payment, refusal)
         why = f"The provider refuses to be asked: {refusal.reason}."
@@ -289,10 +291,16 @@ def _received(payment: Payment) -> int:
 
 
 @transaction.atomic
-def _fail(refund: Refund, code: str, now: datetime) -> None:
-    order, payment = books.lock(refund.payment_id)
-    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
-    _fail_locked(order, payment, refund, code)
+def _fail(asked: Refund, code: str) -> bool:
+    """Give up what was `asked` for; whether the refund has failed by now.
+
+    One that has another key since is asked for anew, and the no was not to that.
+    """
+    order, payment = books.lock(asked.payment_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=asked.pk)
+    if refund.status == RefundStatus.PENDING and refund.key == asked.key:
+        _fail_locked(order, payment, refund, code)
+    return refund.status == RefundStatus.FAILED
 
 
 def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> None:

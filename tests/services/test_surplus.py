@@ -26,6 +26,7 @@ from payments.models import (
     RefundStatus,
     StripeEvent,
 )
+from payments.services import repaying
 from payments.told import told_orders
 from tests import beside
 from tests.beside import assert_gives_back_once, by_asking, by_webhook, take_by_hand
@@ -335,6 +336,24 @@ def test_one_that_was_asked_for_without_an_answer_gives_back_the_rest_too():
     rest = Refund.objects.get(reason=RefundReason.SURPLUS)
     assert (rest.amount, rest.status) == (4000, RefundStatus.SUCCEEDED)
     assert rest.key != was  # The provider takes each for one amount only.
+    assert_sound(NOON + MINUTE)
+
+
+def test_a_no_to_the_whole_does_not_end_the_rest_that_is_asked_for_since():
+    _, first = beside.paid_with_another(held())
+    by_asking(first)
+    [late] = repaying._claim(NOON, 10)
+    ask("POST", "/v1/refunds", {"payment_intent": first.intent_id, "amount": 1000})
+    beside.hear()
+
+    run = repaying.Paid()
+    repaying._pay(late, run, NOON)
+    services.pay_refunds(now=NOON + MINUTE, limit=10)
+
+    rest = Refund.objects.get(reason=RefundReason.SURPLUS)
+    assert (rest.amount, rest.status) == (4000, RefundStatus.SUCCEEDED)
+    assert (run.failed, run.waiting, run.problems) == (0, 1, [])
+    assert not Incident.objects.filter(kind="refund_failed").exists()
     assert_sound(NOON + MINUTE)
 
 
