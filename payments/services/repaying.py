@@ -44,8 +44,13 @@ DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
 REFUSED_WAIT = timedelta(minutes=10)
 CAME_BACK = ("failed", "canceled")
-# Money that bought nothing: all of it goes back, and no lines say how much that is.
-OF_ALL = (RefundReason.SURPLUS, RefundReason.TOO_LATE, RefundReason.MISMATCH)
+# Money that bought nothing, or nothing that takes place: all of it goes back.
+OF_ALL = (
+    RefundReason.SURPLUS,
+    RefundReason.TOO_LATE,
+    RefundReason.MISMATCH,
+    RefundReason.EVENT_CANCELLED,
+)
 SAY_WHICH_LINES = "Its tickets are still good: say which lines it is for."
 NO_TICKETS_CONCERNED = "It was surplus money, which no ticket was paid with."
 
@@ -82,7 +87,7 @@ def pay_refunds(*, now: datetime, limit: int) -> Paid:
 
 def _pay(refund: Refund, done: Paid, now: datetime) -> None:
     try:
-        result = _ask_for(refund)
+        result = _ask_for(refund, now)
     except BalanceTooLow:
         raise
     except RefundRefused as refusal:
@@ -127,7 +132,7 @@ def _claim(now: datetime, limit: int) -> list[Refund]:
     return claimed
 
 
-def _ask_for(refund: Refund) -> RefundResult:
+def _ask_for(refund: Refund, now: datetime) -> RefundResult:
     gateway, intent_id = get_gateway(), refund.payment.intent_id or ""
     if refund.attempts > 1:
         # The provider forgets keys after a day, and we may have been away longer.
@@ -135,13 +140,20 @@ def _ask_for(refund: Refund) -> RefundResult:
             ours = made.metadata.get("refund") == str(refund.pk)
             if ours and made.status not in CAME_BACK:
                 return made
-    return gateway.refund(
-        intent_id=intent_id,
-        amount=refund.amount,
-        currency=refund.currency,
-        key=refund.key,
-        reference=str(refund.pk),
-    )
+    try:
+        return gateway.refund(
+            intent_id=intent_id,
+            amount=refund.amount,
+            currency=refund.currency,
+            key=refund.key,
+            reference=str(refund.pk),
+        )
+    except RefundRefused:
+        # Perhaps for a refund in the dashboard that we have not heard of: what that
+        # leaves of ours has another key then, and this no does not end it.
+        others = gateway.list_refunds(intent_id=intent_id)
+        apply_refunds(payment=refund.payment, results=others, now=now)
+        raise
 
 
 def _put_off(refund: Refund, wait: timedelta, why: str, now: datetime) -> None:
@@ -260,9 +272,11 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
 
 
 def _drop_what_is_too_much(payment: Payment) -> None:
-    """After a refund in the dashboard: give up what the provider would refuse.
+    """After a refund in the dashboard: ask for no more than the provider has left.
 
-    Of money that bought nothing the rest still goes back.
+    Where the tickets are gone, or good for nothing, it counts towards the refund and
+    the rest still goes back. Otherwise it may have been meant instead of ours, which
+    is given up, and staff decide again.
     """
     order, payment = books.lock(payment.pk)
     over = owed_or_paid(payment) - _received(payment)
@@ -270,18 +284,27 @@ def _drop_what_is_too_much(payment: Payment) -> None:
     for refund in unasked.select_for_update(no_key=True).order_by("-created_at", "-pk"):
         if over <= 0:
             return
-        if refund.reason in OF_ALL and refund.amount > over:
+        if refund.amount > over and _gives_all_back(refund):
             _lessen(refund, over)
         else:
             _fail_locked(order, payment, refund, "too much was refunded elsewhere")
         over -= refund.amount
 
 
+def _gives_all_back(refund: Refund) -> bool:
+    """Whether its buyer has nothing left for the money."""
+    lines = refund.lines.all()
+    taken_back = bool(lines) and all(line.returned_at for line in lines)
+    return refund.reason in OF_ALL or taken_back
+
+
 def _lessen(refund: Refund, by: int) -> None:
     """Under a key of its own: the provider takes each for one amount only."""
-    smaller = refund.amount - by
-    key = f"{refund.pk.hex}-{refund.attempts}"
-    Refund.objects.filter(pk=refund.pk).update(amount=smaller, key=key)
+    Refund.objects.filter(pk=refund.pk).update(
+        amount=refund.amount - by,
+        key=f"{refund.pk.hex}-{refund.attempts}",
+        unallocated=refund.lines.exists(),  # It is less than they cost.
+    )
 
 
 def _received(payment: Payment) -> int:

@@ -235,15 +235,16 @@ def _about_worth(
     unfinished = any(refund.status != "succeeded" for refund in refunds)
     if disputed or unfinished:
         return
-    if any(r.reason == "event_cancelled" and r.unallocated for r in refunds):
-        # All that was left: what was given back before is part of the whole.
-        if sum(account.movements):
-            yield f"Order {order.pk}: {sum(account.movements)} kept for no event"
-        return
     given = sum(
         refund.amount
         for refund in refunds
         if refund.reason in ("goodwill", "dashboard")
+    )
+    # Where only a rest went back, what was given before is part of the whole.
+    given -= sum(
+        sum(line.total_amount for line in refund.lines.all()) - refund.amount
+        for refund in refunds
+        if refund.unallocated and refund.reason != "dashboard"
     )
     lines = [line for line in view.lines if line.order_id == order.pk]
     named = {

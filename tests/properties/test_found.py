@@ -85,7 +85,13 @@ def test_a_refund_whose_reply_was_lost_is_booked_after_a_lost_dispute_too():
 
 def test_a_refund_in_the_dashboard_ends_an_owed_one_that_no_longer_fits():
     placed = paying.paid()
-    refund = services.refund_order(order=placed, by=None, now=NOON)
+    refund = services.refund_lines(
+        order=placed,
+        lines=list(placed.lines.all()),
+        reason=RefundReason.GOODWILL,
+        by=None,
+        now=NOON,
+    )
     intent_id = placed.payments.get().intent_id
     paying.ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 1000})
 

@@ -194,7 +194,7 @@ def test_a_refund_that_is_refused_is_for_a_person_and_not_owed_for_ever(show):
     again = sweep()
 
     assert (again.owed, again.problems) == (0, [])
-    assert Refund.objects.get().status == RefundStatus.FAILED
+    assert Refund.objects.get(reason="event_cancelled").status == RefundStatus.FAILED
 
 
 def test_a_refund_that_failed_is_for_a_person_and_not_tried_for_ever(show):

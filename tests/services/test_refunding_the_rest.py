@@ -1,0 +1,133 @@
+"""A part went back in the provider's dashboard while ours is owed: the rest follows."""
+
+from datetime import timedelta
+
+import pytest
+
+from events.models import EventStatus
+from notifications.models import Notification
+from payments import services
+from payments.gateways.sandbox.switches import outage, switched
+from payments.models import (
+    Incident,
+    LedgerEntry,
+    Order,
+    OrderStatus,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from tests.factories import NOON
+from tests.paying import ask, assert_books_are_right, at_provider, paid
+from tests.services.test_refunds import hear_the_bank, refund_some
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+LATER = NOON + 4 * HOUR
+
+
+def in_the_dashboard(placed: Order, amount: int) -> None:
+    intent_id = placed.payments.get().intent_id
+    params = {"payment_intent": intent_id, "amount": amount}
+    assert ask("POST", "/v1/refunds", params)[0] == 200
+
+
+def call_off(placed: Order) -> None:
+    placed.event.move_to(EventStatus.CANCELLED)
+    services.sweep_called_off_events(now=NOON, limit=10)
+
+
+def by_staff(placed: Order) -> None:
+    services.refund_order(order=placed, by=None, now=NOON)
+
+
+def pay_for_hours() -> None:
+    for hours in (1, 2, 3):
+        services.sweep_called_off_events(now=NOON + hours * HOUR, limit=10)
+        services.pay_refunds(now=NOON + hours * HOUR, limit=10)
+
+
+def balance() -> int:
+    return sum(LedgerEntry.objects.values_list("amount", flat=True))
+
+
+def heard_while_the_balance_is_short(placed: Order) -> None:
+    with switched(balance_is_short=True):
+        services.pay_refunds(now=NOON, limit=10)
+    in_the_dashboard(placed, 1200)
+    hear_the_bank()
+
+
+def heard_after_ours_was_refused(placed: Order) -> None:
+    in_the_dashboard(placed, 1200)
+    services.pay_refunds(now=NOON, limit=10)
+    hear_the_bank()
+
+
+def never_heard(placed: Order) -> None:
+    in_the_dashboard(placed, 1200)
+    with outage("after", "GET /v1/refunds"):
+        services.pay_refunds(now=NOON, limit=10)
+
+
+@pytest.mark.parametrize("owe", [call_off, by_staff])
+@pytest.mark.parametrize(
+    "meanwhile",
+    [heard_while_the_balance_is_short, heard_after_ours_was_refused, never_heard],
+)
+def test_the_rest_goes_back_whenever_we_hear_of_the_part(owe, meanwhile):
+    placed = paid()
+    owe(placed)
+
+    meanwhile(placed)
+    pay_for_hours()
+
+    ours = Refund.objects.exclude(reason=RefundReason.DASHBOARD).get()
+    assert (ours.status, ours.amount) == (RefundStatus.SUCCEEDED, 3800)
+    assert [refund["amount"] for refund in at_provider("refund")] == [1200, 3800]
+    placed.refresh_from_db()
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+    assert not Incident.objects.filter(kind="refund_failed").exists()
+    told = Notification.objects.get(dedupe_key__startswith=f"refund:{ours.pk}")
+    assert told.title == "£38.00 goes back to your card"
+    assert_books_are_right(LATER)
+
+
+def test_what_is_left_of_two_refunds_is_taken_from_the_later_one():
+    placed = paid()
+    first, second = refund_some(placed, 1), by_line(placed, 1)
+    in_the_dashboard(placed, 3000)
+    hear_the_bank()
+
+    pay_for_hours()
+
+    for refund in (first, second):
+        refund.refresh_from_db()
+    assert (first.status, first.amount) == (RefundStatus.SUCCEEDED, 2000)
+    assert second.status == RefundStatus.FAILED
+    assert balance() == 0
+    assert_books_are_right(LATER)
+
+
+def by_line(placed: Order, number: int) -> Refund:
+    return services.refund_lines(
+        order=placed,
+        lines=[placed.lines.order_by("pk")[number]],
+        reason=RefundReason.STAFF,
+        by=None,
+        now=NOON + HOUR,
+    )
+
+
+def test_goodwill_that_does_not_fit_any_more_is_for_staff_to_decide_again():
+    placed = paid()
+    refund = refund_some(placed, 2, reason=RefundReason.GOODWILL)
+    in_the_dashboard(placed, 1200)
+
+    pay_for_hours()
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.amount) == (RefundStatus.FAILED, 5000)
+    assert Incident.objects.filter(kind="refund_failed").count() == 1
+    assert balance() == 3800
+    assert_books_are_right(LATER)
