@@ -300,11 +300,14 @@ def _gives_all_back(refund: Refund) -> bool:
 
 def _lessen(refund: Refund, by: int) -> None:
     """Under a key of its own: the provider takes each for one amount only."""
-    Refund.objects.filter(pk=refund.pk).update(
-        amount=refund.amount - by,
-        key=f"{refund.pk.hex}-{refund.attempts}",
-        unallocated=refund.lines.exists(),  # It is less than they cost.
-    )
+    rest = _as_a_rest(refund, refund.amount - by)
+    key = f"{refund.pk.hex}-{refund.attempts}"
+    Refund.objects.filter(pk=refund.pk).update(key=key, **rest)
+
+
+def _as_a_rest(refund: Refund, amount: int) -> dict[str, int]:
+    """What changes in a refund that gives less than the lines cost that it names."""
+    return {"amount": amount, "unallocated": refund.lines.exists()}
 
 
 def _received(payment: Payment) -> int:
@@ -350,10 +353,12 @@ def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> N
 
 @transaction.atomic
 def retry_refund(*, refund: Refund, now: datetime) -> Refund:
-    """Try a failed refund again, as a new one at the provider.
+    """Try a failed refund again, as a new one at the provider; or what is left of it,
+    where a part went back otherwise meanwhile.
 
     Raises NotRefundable if another has taken its place: once it had failed, its
-    tickets could be refunded again. Or PaymentDisputed, or RefundTooLarge.
+    tickets could be refunded again. Or PaymentDisputed; or RefundTooLarge if nothing
+    is left.
     """
     order, payment = books.lock(refund.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
@@ -365,14 +370,16 @@ def retry_refund(*, refund: Refund, now: datetime) -> Refund:
             why="the money for these tickets is given back by another refund",
         )
     left = _received(payment) - owed_or_paid(payment)
-    if refund.amount > left:
+    if left <= 0:
         raise RefundTooLarge(
             reference=order.reference,
-            left=in_words(left, payment.currency),
+            left=in_words(0, payment.currency),
             asked=in_words(refund.amount, refund.currency),
         )
+    rest = _as_a_rest(refund, left) if left < refund.amount else {}
     refund.move_to(
         RefundStatus.PENDING,
+        **rest,
         key=f"{refund.pk.hex}-{refund.attempts}",
         provider_id=None,
         lease_until=None,

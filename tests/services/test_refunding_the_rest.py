@@ -131,3 +131,33 @@ def test_goodwill_that_does_not_fit_any_more_is_for_staff_to_decide_again():
     assert Incident.objects.filter(kind="refund_failed").count() == 1
     assert balance() == 3800
     assert_books_are_right(LATER)
+
+
+def test_what_staff_try_again_is_what_is_left_of_it():
+    placed = paid()
+    refund = refund_some(placed, 2, reason=RefundReason.GOODWILL)
+    in_the_dashboard(placed, 1200)
+    hear_the_bank()
+    refund.refresh_from_db()
+    assert refund.status == RefundStatus.FAILED
+
+    services.retry_refund(refund=refund, now=NOON)
+    pay_for_hours()
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.amount) == (RefundStatus.SUCCEEDED, 3800)
+    assert balance() == 0
+    assert_books_are_right(LATER)
+
+
+def test_nothing_is_tried_again_where_nothing_is_left():
+    placed = paid()
+    refund = refund_some(placed, 2, reason=RefundReason.GOODWILL)
+    in_the_dashboard(placed, 5000)
+    hear_the_bank()
+
+    with pytest.raises(services.RefundTooLarge, match=r"£0\.00 of what was paid"):
+        services.retry_refund(refund=refund, now=NOON)
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.amount) == (RefundStatus.FAILED, 5000)
