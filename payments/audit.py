@@ -198,6 +198,35 @@ register(
 )
 register(
     4,
+    "No money is kept for tickets that were all taken back, unless staff were told",
+    """
+    SELECT orders.id AS "order", orders.status, book.balance, taken.back_at
+      FROM payments_order AS orders
+      JOIN LATERAL (
+           SELECT max(line.returned_at) AS back_at FROM payments_orderline AS line
+            WHERE line.order_id = orders.id
+           HAVING bool_and(line.returned_at IS NOT NULL)) AS taken
+        ON taken.back_at < %(now)s - make_interval(secs => %(grace)s)
+      JOIN LATERAL (
+           SELECT sum(entry.amount) AS balance FROM payments_ledgerentry AS entry
+             JOIN payments_payment AS payment ON payment.id = entry.payment_id
+            WHERE entry.order_id = orders.id AND NOT payment.surplus) AS book
+        ON book.balance > 0
+     WHERE NOT EXISTS (
+           SELECT 1 FROM payments_refund AS refund
+             JOIN payments_payment AS payment ON payment.id = refund.payment_id
+            WHERE payment.order_id = orders.id
+              AND (refund.status IN ('owed', 'pending')
+                   OR refund.status = 'failed'
+                  AND EXISTS (SELECT 1 FROM payments_incident AS told
+                               WHERE told.order_id = orders.id
+                                 AND told.kind = 'refund_failed'
+                                 AND told.dedupe_key LIKE
+                                     'refund_failed:' || refund.id || ':%%')))
+    """,
+)
+register(
+    4,
     "What was captured is what the attempt, the payment and the order said",
     """
     SELECT payment.id AS payment, payment.amount, entry.amount AS captured,

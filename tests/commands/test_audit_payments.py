@@ -18,7 +18,8 @@ from payments.models import (
 )
 from payments.services import books
 from tests.factories import NOON
-from tests.paying import DECLINED, challenged, held, order, paid
+from tests.paying import DECLINED, REFUND_FAILS, challenged, held, order, paid
+from tests.services.test_refunds import hear_the_bank
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,11 @@ def a_ticket_is_taken_back_for_nothing():
     placed.lines.update(returned_at=NOON)
 
 
+def money_is_kept_for_tickets_that_are_gone():
+    refund = services.refund_order(order=paid(), by=None, now=NOON)
+    Refund.objects.filter(pk=refund.pk).update(status="failed")
+
+
 def an_order_says_another_price():
     Order.objects.filter(pk=paid().pk).update(amount=4999)
 
@@ -139,6 +145,7 @@ BROKEN = [
     (a_refund_is_less_than_its_lines_cost, "A refund that names lines is what they"),
     (a_line_is_refunded_twice, "A refund that names lines is what they cost"),
     (a_ticket_is_taken_back_for_nothing, "A paid ticket is taken back with a refund"),
+    (money_is_kept_for_tickets_that_are_gone, "No money is kept for tickets that were"),
     (an_order_says_another_price, "What was captured is what the attempt"),
     (an_order_has_two_payments, "At most one payment of an order could still take"),
     (money_is_booked_twice, "An event is acted on once"),
@@ -154,6 +161,16 @@ def test_what_breaks_a_promise_about_money_is_found(break_it, promise):
     found = [finding.promise for finding in audit.findings(now=LATER)]
 
     assert [each for each in found if each.startswith(promise)], found
+
+
+def test_what_staff_were_told_to_pay_another_way_is_no_secret():
+    refund = services.refund_order(order=paid(REFUND_FAILS), by=None, now=NOON)
+    services.pay_refunds(now=NOON, limit=10)
+    hear_the_bank()
+    refund.refresh_from_db()
+    assert refund.status == "failed"
+
+    assert not list(audit.findings(now=LATER))
 
 
 def test_no_promise_about_money_is_left_out():
