@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from payments.gateways import (
     BalanceTooLow,
@@ -30,6 +30,7 @@ from payments.models import (
     Refund,
     RefundReason,
     RefundStatus,
+    new_key,
 )
 from payments.money import in_words
 from payments.services import books, messages, refusals
@@ -42,7 +43,9 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
 BALANCE_WAIT = timedelta(minutes=5)
+TOO_LOW = "The provider's balance is too low."
 REFUSED_WAIT = timedelta(minutes=10)
+MOST_ATTEMPTS = 30_000  # Counted no further: the column ends soon after.
 CAME_BACK = ("failed", "canceled")
 # Money that bought nothing, or nothing that takes place: all of it goes back.
 OF_ALL = (
@@ -71,17 +74,12 @@ def pay_refunds(*, now: datetime, limit: int) -> Paid:
     try it is asked which refunds it has made. A short balance pauses what is owed in
     its currency; a later run goes on.
     """
-    done, short = Paid(), set[str]()
-    for refund in _claim(now, limit):
-        if refund.currency in short:
-            continue  # Its lease runs out by itself.
+    done = Paid()
+    for _ in range(limit):
+        if (refund := _claim(now)) is None:
+            break
         with done.apart(refund):
-            try:
-                _pay(refund, done, now)
-            except BalanceTooLow:
-                short.add(refund.currency)
-                _try_anew(refund, now)
-                done.waiting += 1
+            _pay(refund, done, now)
     return done
 
 
@@ -89,7 +87,9 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
     try:
         result = _ask_for(refund, now)
     except BalanceTooLow:
-        raise
+        _try_anew(refund, now)
+        _pause(refund.currency, now)
+        done.waiting += 1
     except RefundRefused as refusal:
         if _fail(refund, refusal.reason):
             done.failed += 1
@@ -112,24 +112,27 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def _claim(now: datetime, limit: int) -> list[Refund]:
-    """Refunds that are owed, or were asked for without an answer.
+def _claim(now: datetime) -> Refund | None:
+    """The next refund that is owed, or was asked for without an answer."""
+    due = _due(now).select_related("payment").order_by("created_at", "pk")
+    refund = due.first()
+    if refund:
+        refund.attempts = min(refund.attempts + 1, MOST_ATTEMPTS)
+        refund.lease_until = now + LEASE
+        refund.status = RefundStatus.PENDING
+        refund.save(update_fields=["attempts", "lease_until", "status"])
+    return refund
+
+
+def _due(now: datetime) -> QuerySet[Refund]:
+    """What may be asked for by now, locked; others have the rest.
 
     A disputed payment's refunds wait until the bank has decided.
     """
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     due = Refund.objects.filter(free, status__in=UNPAID_REFUND, provider_id=None)
     wanted = due.exclude(payment__disputes__status=DisputeStatus.OPEN)
-    locked = wanted.select_for_update(of=("self",), skip_locked=True)
-    claimed = list(
-        locked.select_related("payment").order_by("created_at", "pk")[:limit]
-    )
-    for refund in claimed:
-        refund.attempts += 1
-        refund.lease_until = now + LEASE
-        refund.status = RefundStatus.PENDING
-    Refund.objects.bulk_update(claimed, ["attempts", "lease_until", "status"])
-    return claimed
+    return wanted.select_for_update(of=("self",), skip_locked=True)
 
 
 def _ask_for(refund: Refund, now: datetime) -> RefundResult:
@@ -174,10 +177,18 @@ def _try_anew(refund: Refund, now: datetime) -> None:
         key=refund.key,
         attempts=refund.attempts,
     )
-    ours.update(
-        key=f"{refund.pk.hex}-{refund.attempts}",
-        lease_until=now + BALANCE_WAIT,
-        failure="The provider's balance is too low.",
+    ours.update(key=new_key(), lease_until=now + BALANCE_WAIT, failure=TOO_LOW)
+
+
+@transaction.atomic(durable=True)
+def _pause(currency: str, now: datetime) -> None:
+    """All that is owed in a short currency waits, unasked and not counted as tried.
+
+    It would be told the same, and keep what is owed in other currencies waiting.
+    """
+    waiting = _due(now).filter(currency=currency).values_list("pk", flat=True)
+    Refund.objects.filter(pk__in=list(waiting)).update(
+        lease_until=now + BALANCE_WAIT, failure=TOO_LOW
     )
 
 
@@ -301,8 +312,7 @@ def _gives_all_back(refund: Refund) -> bool:
 def _lessen(refund: Refund, by: int) -> None:
     """Under a key of its own: the provider takes each for one amount only."""
     rest = _as_a_rest(refund, refund.amount - by)
-    key = f"{refund.pk.hex}-{refund.attempts}"
-    Refund.objects.filter(pk=refund.pk).update(key=key, **rest)
+    Refund.objects.filter(pk=refund.pk).update(key=new_key(), **rest)
 
 
 def _as_a_rest(refund: Refund, amount: int) -> dict[str, int]:
@@ -380,7 +390,7 @@ def retry_refund(*, refund: Refund, now: datetime) -> Refund:
     refund.move_to(
         RefundStatus.PENDING,
         **rest,
-        key=f"{refund.pk.hex}-{refund.attempts}",
+        key=new_key(),
         provider_id=None,
         lease_until=None,
         failure="",

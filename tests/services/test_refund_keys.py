@@ -11,13 +11,17 @@ import pytest
 
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
-from payments.models import Refund, RefundStatus
+from payments.models import Order, Refund, RefundStatus
 from payments.services import repaying
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, at_provider, paid
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
+HOUR, MINUTE, SECOND = (
+    timedelta(hours=1),
+    timedelta(minutes=1),
+    timedelta(seconds=1),
+)
 
 
 @pytest.fixture
@@ -96,8 +100,8 @@ def test_a_refusal_that_was_not_heard_is_heard_again_and_then_paid(owed):
 
 
 def test_a_worker_whose_time_was_over_changes_no_key_under_the_next_one(owed):
-    [late] = repaying._claim(NOON, 10)
-    [other] = repaying._claim(NOON + HOUR, 10)
+    late = repaying._claim(NOON)
+    other = repaying._claim(NOON + HOUR)
 
     repaying._try_anew(late, NOON + HOUR)
 
@@ -118,3 +122,39 @@ def test_what_is_short_in_one_currency_is_paid_in_another():
 
     assert (run.paid, run.waiting) == (1, 1)
     assert [refund["currency"] for refund in at_provider("refund")] == ["eur"]
+
+
+def test_what_is_short_keeps_no_other_currency_waiting():
+    """However much of it is owed, and since when: twelve before, three a look."""
+    euros = [services.refund_order(order=o, by=None, now=NOON) for o in twelve("EUR")]
+    pounds = services.refund_order(order=paid(), by=None, now=NOON + SECOND)
+
+    with switched(balance_is_short="eur"):
+        for look in range(60):
+            then = NOON + MINUTE + look * 10 * SECOND
+            services.pay_refunds(now=then, limit=3)
+
+    pounds.refresh_from_db()
+    assert (pounds.status, pounds.attempts) == (RefundStatus.SUCCEEDED, 1)
+    waiting = Refund.objects.filter(pk__in=[euro.pk for euro in euros])
+    assert set(waiting.values_list("failure", flat=True)) == {repaying.TOO_LOW}
+    tries = sorted(waiting.values_list("attempts", flat=True))
+    assert tries == [0] * 11 + [2]  # One is asked for, every five minutes.
+    assert services.pay_refunds(now=NOON + HOUR, limit=20).paid == 12
+    assert_books_are_right(NOON + HOUR)
+
+
+def twelve(currency: str) -> list[Order]:
+    placed = [paid(currency=currency) for _ in range(12)]
+    assert {each.currency for each in placed} == {currency}
+    return placed
+
+
+def test_one_that_was_tried_for_ever_does_not_stop_the_others(owed):
+    others = services.refund_order(order=paid(), by=None, now=NOON)
+    Refund.objects.filter(pk=owed.pk).update(attempts=32_767)
+
+    assert pay(0).paid == 2
+
+    others.refresh_from_db()
+    assert others.status == RefundStatus.SUCCEEDED

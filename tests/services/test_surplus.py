@@ -342,7 +342,7 @@ def test_one_that_was_asked_for_without_an_answer_gives_back_the_rest_too():
 def test_a_no_to_the_whole_does_not_end_the_rest_that_is_asked_for_since():
     _, first = beside.paid_with_another(held())
     by_asking(first)
-    [late] = repaying._claim(NOON, 10)
+    late = repaying._claim(NOON)
     ask("POST", "/v1/refunds", {"payment_intent": first.intent_id, "amount": 1000})
     beside.hear()
 
