@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Sum
 
 from payments.gateways import (
     BalanceTooLow,
@@ -21,7 +21,6 @@ from payments.gateways import (
 from payments.models import (
     COUNTED_REFUND,
     UNPAID_REFUND,
-    DisputeStatus,
     IncidentKind,
     LedgerEntry,
     LedgerKind,
@@ -33,19 +32,15 @@ from payments.models import (
     new_key,
 )
 from payments.money import in_words
-from payments.services import books, messages, refusals
+from payments.services import books, messages, refund_queue, refusals
 from payments.services.errors import NotRefundable, RefundTooLarge
 from payments.services.refunds import move_order, owed_or_paid, refuse_if_disputed
 from payments.services.runs import Run
 
-LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DOUBLINGS = 10  # More would only overflow: the longest wait is reached before.
-BALANCE_WAIT = timedelta(minutes=5)
-TOO_LOW = "The provider's balance is too low."
 REFUSED_WAIT = timedelta(minutes=10)
-MOST_ATTEMPTS = 30_000  # Counted no further: the column ends soon after.
 CAME_BACK = ("failed", "canceled")
 # Money that bought nothing, or nothing that takes place: all of it goes back.
 OF_ALL = (
@@ -76,7 +71,7 @@ def pay_refunds(*, now: datetime, limit: int) -> Paid:
     """
     done = Paid()
     for _ in range(limit):
-        if (refund := _claim(now)) is None:
+        if (refund := refund_queue.claim(now)) is None:
             break
         with done.apart(refund):
             _pay(refund, done, now)
@@ -87,8 +82,8 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
     try:
         result = _ask_for(refund, now)
     except BalanceTooLow:
-        _try_anew(refund, now)
-        _pause(refund.currency, now)
+        refund_queue.try_anew(refund, now)
+        refund_queue.pause(refund.currency, now)
         done.waiting += 1
     except RefundRefused as refusal:
         if _fail(refund, refusal.reason):
@@ -99,40 +94,16 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
     except GatewayRefused as refusal:
         refusals.tell_stuck(refund.payment, refusal)
         why = f"The provider refuses to be asked: {refusal.reason}."
-        _put_off(refund, REFUSED_WAIT, why, now)
+        refund_queue.put_off(refund, REFUSED_WAIT, why, now)
         done.waiting += 1
         done.problems.append(f"{refund}: {why}")
     except GatewayUnavailable:
         wait = min(FIRST_WAIT * 2 ** min(refund.attempts, DOUBLINGS), LONGEST_WAIT)
-        _put_off(refund, wait, "The provider does not answer.", now)
+        refund_queue.put_off(refund, wait, "The provider does not answer.", now)
         done.waiting += 1
     else:
         apply_refund(refund=refund, result=result, now=now)
         done.paid += 1
-
-
-@transaction.atomic(durable=True)
-def _claim(now: datetime) -> Refund | None:
-    """The next refund that is owed, or was asked for without an answer."""
-    due = _due(now).select_related("payment").order_by("created_at", "pk")
-    refund = due.first()
-    if refund:
-        refund.attempts = min(refund.attempts + 1, MOST_ATTEMPTS)
-        refund.lease_until = now + LEASE
-        refund.status = RefundStatus.PENDING
-        refund.save(update_fields=["attempts", "lease_until", "status"])
-    return refund
-
-
-def _due(now: datetime) -> QuerySet[Refund]:
-    """What may be asked for by now, locked; others have the rest.
-
-    A disputed payment's refunds wait until the bank has decided.
-    """
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = Refund.objects.filter(free, status__in=UNPAID_REFUND, provider_id=None)
-    wanted = due.exclude(payment__disputes__status=DisputeStatus.OPEN)
-    return wanted.select_for_update(of=("self",), skip_locked=True)
 
 
 def _ask_for(refund: Refund, now: datetime) -> RefundResult:
@@ -157,39 +128,6 @@ def _ask_for(refund: Refund, now: datetime) -> RefundResult:
         others = gateway.list_refunds(intent_id=intent_id)
         apply_refunds(payment=refund.payment, results=others, now=now)
         raise
-
-
-def _put_off(refund: Refund, wait: timedelta, why: str, now: datetime) -> None:
-    still = Refund.objects.filter(pk=refund.pk, status=RefundStatus.PENDING)
-    still.update(lease_until=now + wait, failure=why)
-
-
-def _try_anew(refund: Refund, now: datetime) -> None:
-    """After a definite "too low": wait, and ask under a key of its own the next time.
-
-    The provider repeats what it answered to a key for a day, whatever was paid in
-    meanwhile. Only a certain no gets a new key: after a silence the old one is what
-    keeps the money from going twice. Whoever took the refund up since decides alone.
-    """
-    ours = Refund.objects.filter(
-        pk=refund.pk,
-        status=RefundStatus.PENDING,
-        key=refund.key,
-        attempts=refund.attempts,
-    )
-    ours.update(key=new_key(), lease_until=now + BALANCE_WAIT, failure=TOO_LOW)
-
-
-@transaction.atomic(durable=True)
-def _pause(currency: str, now: datetime) -> None:
-    """All that is owed in a short currency waits, unasked and not counted as tried.
-
-    It would be told the same, and keep what is owed in other currencies waiting.
-    """
-    waiting = _due(now).filter(currency=currency).values_list("pk", flat=True)
-    Refund.objects.filter(pk__in=list(waiting)).update(
-        lease_until=now + BALANCE_WAIT, failure=TOO_LOW
-    )
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ import pytest
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import Order, Refund, RefundStatus
-from payments.services import repaying
+from payments.services import refund_queue, repaying
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, at_provider, paid
 
@@ -70,9 +70,9 @@ def test_a_refund_that_was_put_off_is_paid_under_a_new_key_once(owed):
 
 def test_under_its_old_key_it_would_not_be_paid_for_a_day(owed, monkeypatch):
     def keep_the_key(refund, now):
-        repaying._put_off(refund, repaying.BALANCE_WAIT, "too low", now)
+        refund_queue.put_off(refund, refund_queue.BALANCE_WAIT, "too low", now)
 
-    monkeypatch.setattr(repaying, "_try_anew", keep_the_key)
+    monkeypatch.setattr(refund_queue, "try_anew", keep_the_key)
 
     with pytest.raises(AssertionError):
         paid_once_the_balance_allows(owed)
@@ -100,10 +100,10 @@ def test_a_refusal_that_was_not_heard_is_heard_again_and_then_paid(owed):
 
 
 def test_a_worker_whose_time_was_over_changes_no_key_under_the_next_one(owed):
-    late = repaying._claim(NOON)
-    other = repaying._claim(NOON + HOUR)
+    late = refund_queue.claim(NOON)
+    other = refund_queue.claim(NOON + HOUR)
 
-    repaying._try_anew(late, NOON + HOUR)
+    refund_queue.try_anew(late, NOON + HOUR)
 
     owed.refresh_from_db()
     assert (owed.key, owed.attempts) == (late.key, other.attempts)
@@ -137,7 +137,7 @@ def test_what_is_short_keeps_no_other_currency_waiting():
     pounds.refresh_from_db()
     assert (pounds.status, pounds.attempts) == (RefundStatus.SUCCEEDED, 1)
     waiting = Refund.objects.filter(pk__in=[euro.pk for euro in euros])
-    assert set(waiting.values_list("failure", flat=True)) == {repaying.TOO_LOW}
+    assert set(waiting.values_list("failure", flat=True)) == {refund_queue.TOO_LOW}
     tries = sorted(waiting.values_list("attempts", flat=True))
     assert tries == [0] * 11 + [2]  # One is asked for, every five minutes.
     assert services.pay_refunds(now=NOON + HOUR, limit=20).paid == 12

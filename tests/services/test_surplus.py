@@ -26,7 +26,7 @@ from payments.models import (
     RefundStatus,
     StripeEvent,
 )
-from payments.services import repaying
+from payments.services import refund_queue, repaying
 from payments.told import told_orders
 from tests import beside
 from tests.beside import assert_gives_back_once, by_asking, by_webhook, take_by_hand
@@ -342,7 +342,7 @@ def test_one_that_was_asked_for_without_an_answer_gives_back_the_rest_too():
 def test_a_no_to_the_whole_does_not_end_the_rest_that_is_asked_for_since():
     _, first = beside.paid_with_another(held())
     by_asking(first)
-    late = repaying._claim(NOON)
+    late = refund_queue.claim(NOON)
     ask("POST", "/v1/refunds", {"payment_intent": first.intent_id, "amount": 1000})
     beside.hear()
 
