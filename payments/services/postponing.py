@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet
 
 from events.models import EventStatus
+from inventory.models import TicketStatus
 from payments.models import Order, OrderStatus, Refund, RefundReason
 from payments.services import messages
 from payments.services.errors import NotPostponed
@@ -70,13 +71,14 @@ def tell_start(order: Order, *, now: datetime) -> None:
 def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
     """A buyer who cannot come to the new date gets all that is left back.
 
+    What was used at the door before is not handed back, and keeps none of the others.
     Raises NotPostponed, or what `refund_lines` does.
     """
     if order.status in STANDING and not may_hand_back(order, now=now):
         raise NotPostponed(reference=order.reference)
     return refund_lines(
         order=order,
-        lines=list(open_lines(order)),
+        lines=list(open_lines(order).filter(ticket__status=TicketStatus.SOLD)),
         reason=RefundReason.EVENT_POSTPONED,
         by=order.user,
         now=now,

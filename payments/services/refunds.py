@@ -35,6 +35,8 @@ from payments.services.errors import NotRefundable, PaymentDisputed, RefundTooLa
 from ticketapp.jobs import look_now
 
 PAY_REFUNDS = "payments.tasks.pay_refunds"
+# Whoever gives tickets back because of these chooses no amount: it is what is left.
+OF_THE_EVENT = (RefundReason.EVENT_CANCELLED, RefundReason.EVENT_POSTPONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,10 @@ def carry_out(
 ) -> Carried:
     """Owe the price of these lines back; unless as goodwill, take their tickets.
 
-    All or none, except that a cancelled event owes what is left where part of the
-    money went back in the provider's dashboard: that names the lines too, and stays
-    unallocated. A job that may run twice gives a `key`, which is used once. Raises
-    NotRefundable (nothing is left, a ticket was used), PaymentDisputed,
+    All or none, except that a cancelled or postponed event owes what is left where
+    part of the money went back in the provider's dashboard: that names the lines too,
+    and stays unallocated. A job that may run twice gives a `key`, which is used once.
+    Raises NotRefundable (nothing is left, a ticket was used), PaymentDisputed,
     or RefundTooLarge.
     """
     payment = _payment_to_refund(order)
@@ -232,7 +234,7 @@ def _owe(
 ) -> Refund:
     amount = sum(line.total_amount for line in lines)
     left = payment.amount - owed_or_paid(payment)
-    is_rest = reason == RefundReason.EVENT_CANCELLED and 0 < left < amount
+    is_rest = reason in OF_THE_EVENT and 0 < left < amount
     if amount > left and not is_rest:
         raise RefundTooLarge(
             reference=order.reference,

@@ -179,8 +179,9 @@ class OrderRefundView(OwnOrdersView):
         """Hand an order back because its event is postponed or has another date.
 
         While `can_hand_back` is true: until the event begins on its new date. An
-        order of after the new date was known cannot be handed back.
-        The tickets stop being good, and what was paid goes back to the card.
+        order of after the new date was known cannot be handed back. The tickets that
+        were not used stop being good, and what was paid for them goes back to the
+        card, or what is left of it.
         """
         order = self.get_object()
         services.refund_postponed(order=order, now=timezone.now())

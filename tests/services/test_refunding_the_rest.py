@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from events.models import EventStatus
+from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
@@ -161,3 +162,34 @@ def test_nothing_is_tried_again_where_nothing_is_left():
 
     refund.refresh_from_db()
     assert (refund.status, refund.amount) == (RefundStatus.FAILED, 5000)
+
+
+def test_what_is_handed_back_gives_the_rest_where_a_part_went_back_before():
+    placed = paid()
+    in_the_dashboard(placed, 1200)
+    hear_the_bank()
+    placed.event.move_to(EventStatus.POSTPONED)
+
+    refund = services.refund_postponed(order=Order.objects.get(), now=LATER)
+    services.pay_refunds(now=LATER, limit=10)
+
+    placed.refresh_from_db()
+    assert (refund.amount, refund.lines.count()) == (3800, 2)
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+    assert not placed.lines.filter(returned_at=None).exists()
+    assert_books_are_right(LATER)
+
+
+def test_a_ticket_that_was_used_keeps_no_other_from_being_handed_back():
+    placed = paid()
+    used, unused = placed.lines.order_by("pk")
+    used.ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=NOON)
+    placed.event.move_to(EventStatus.POSTPONED)
+
+    refund = services.refund_postponed(order=Order.objects.get(), now=LATER)
+    services.pay_refunds(now=LATER, limit=10)
+    with pytest.raises(services.NotRefundable):
+        services.refund_postponed(order=Order.objects.get(), now=LATER)
+
+    assert (refund.lines.get(), balance()) == (unused, 2500)
+    assert list(placed.lines.filter(returned_at=None)) == [used]
