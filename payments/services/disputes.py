@@ -1,5 +1,6 @@
 """The buyer's bank asks the money back. Lock order: order, payment, dispute."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -16,12 +17,15 @@ from payments.models import (
     RefundStatus,
 )
 from payments.money import in_words
-from payments.services import books
+from payments.services import books, repaying
+from payments.services.errors import NotRefundable, PaymentDisputed, RefundTooLarge
 
 WON = {"won", "warning_closed", "prevented"}
 LOST = {"lost"}
 NOT_ADMITTED = "Its unused tickets do not admit until it is won."
 STILL_GOOD = "It was surplus money: its order's tickets are not touched."
+# What the provider says of a refund when it knows of a dispute before we do.
+DISPUTED = "charge_disputed"
 DEAD = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
 
@@ -78,10 +82,22 @@ def _decide(
         return
     if info.status in WON:
         dispute.move_to(DisputeStatus.WON, closed_at=now)
+        _owe_again(payment, now)
     elif info.status in LOST:
         dispute.move_to(DisputeStatus.LOST, closed_at=now)
         owed = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
         owed.update(status=RefundStatus.FAILED, failure="lost in a dispute")
+
+
+def _owe_again(payment: Payment, now: datetime) -> None:
+    """The bank has decided, so what was refused until then is asked for anew.
+
+    Unless it is given back otherwise by now, or another dispute is open.
+    """
+    refused = payment.refunds.filter(status=RefundStatus.FAILED, failure=DISPUTED)
+    for refund in refused.order_by("created_at", "pk"):
+        with suppress(NotRefundable, PaymentDisputed, RefundTooLarge):
+            repaying.retry_refund(refund=refund, now=now)
 
 
 def why_not_admitted(ticket: Ticket) -> str | None:

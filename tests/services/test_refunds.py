@@ -349,6 +349,28 @@ def test_a_refund_owed_is_paid_once_the_bank_has_decided_for_us():
     assert_books_are_right()
 
 
+def test_a_refund_refused_before_the_dispute_is_heard_of_is_paid_once_it_is_won():
+    placed = paid(DISPUTED)
+    placed.event.move_to(EventStatus.CANCELLED)
+    services.sweep_called_off_events(now=NOON, limit=10)
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    services.pay_refunds(now=NOON, limit=10)
+    assert Refund.objects.get().failure == "charge_disputed"
+    hear_the_bank()
+    assert Refund.objects.get().status == RefundStatus.FAILED
+
+    [dispute] = at_provider("dispute")
+    won = {"evidence[uncategorized_text]": "winning_evidence"}
+    ask("POST", f"/v1/disputes/{dispute['id']}", won)
+    hear_the_bank()
+    later = timezone.now() + timedelta(hours=1)
+    assert services.pay_refunds(now=later, limit=10).paid == 1
+
+    assert Refund.objects.get().status == RefundStatus.SUCCEEDED
+    assert balance() == 0
+    assert_books_are_right(later)
+
+
 def test_an_inquiry_freezes_without_taking_money():
     placed = paid("4000000000001976")
     hear_the_bank()
