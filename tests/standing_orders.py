@@ -89,7 +89,7 @@ def order_of(entry: WaitlistEntry) -> Order:
 def attempts_of(order: Order) -> list[tuple[str, bool]]:
     """Each try's end, and whether the buyer was away."""
     tries = PaymentAttempt.objects.filter(payment__order=order).order_by("pk")
-    return [(attempt.status, attempt.mandate_id is not None) for attempt in tries]
+    return [(attempt.status, attempt.is_off_session) for attempt in tries]
 
 
 def intents() -> list[str]:

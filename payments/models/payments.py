@@ -138,8 +138,8 @@ class PaymentAttempt(models.Model):
     """One card tried on a payment's intent, under its own idempotency key.
 
     `started` until the provider has told what became of it; `abandoned` once
-    it cannot succeed any more without ever having been declined. With a
-    `mandate` the buyer was away.
+    it cannot succeed any more without ever having been declined. Under a
+    `mandate` the buyer was away, and with `asks_buyer` their bank may call them.
     """
 
     payment = models.ForeignKey(
@@ -163,6 +163,9 @@ class PaymentAttempt(models.Model):
         blank=True,
         related_name="attempts",
     )
+    asks_buyer = models.BooleanField(
+        db_default=False, help_text="Made so that the bank may ask the buyer."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -180,6 +183,11 @@ class PaymentAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment} attempt {self.key[:8]}"
+
+    @property
+    def is_off_session(self) -> bool:
+        """Nobody is there to answer the bank."""
+        return self.mandate_id is not None and not self.asks_buyer
 
 
 class LedgerKind(models.TextChoices):

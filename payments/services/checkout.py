@@ -112,12 +112,18 @@ def place_order(
 
 
 def pay_order(
-    *, order: Order, payment_method: str, save_card: bool = False, now: datetime
+    *,
+    order: Order,
+    payment_method: str,
+    save_card: bool = False,
+    mandate: Mandate | None = None,
+    now: datetime,
 ) -> Order:
     """Pay a pending order with another card, within its hold.
 
-    An unfinished challenge of the bank is given up for it. Gives and raises
-    what `place_order` does; an order that is paid is simply given.
+    An unfinished challenge of the bank is given up for it. With a `mandate` its bank
+    may ask the buyer; it has the last word here too. Gives and raises what
+    `place_order` does; an order that is paid is simply given.
     """
     if told := _what_is_known(order, now, another_card=True):
         return told
@@ -133,6 +139,7 @@ def pay_order(
         raise
     if turn is None:
         return Order.objects.get(pk=order.pk)
+    turn = replace(turn, mandate=mandate, asks_buyer=mandate is not None)
     return _pay(turn, card, customer, save_card, now)
 
 
@@ -351,7 +358,7 @@ def _confirm(turn: Turn, opened: Opened, attempt: PaymentAttempt) -> Intent:
         payment_method=attempt.payment_method,
         key=attempt.key,
         return_url=f"{settings.SITE_URL}/orders/{turn.order.pk}",
-        off_session=turn.mandate is not None,
+        off_session=turn.is_off_session,
         save_card=attempt.save_card,
     )
 

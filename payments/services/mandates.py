@@ -62,7 +62,7 @@ def refuse_unless_covered(mandate: Mandate, hold: Hold, *, now: datetime) -> Non
 def charges_under_one(payment: Payment) -> bool:
     """Whether the card tried last was tried while the buyer was away."""
     last = payment.attempts.order_by("-pk").first()
-    return last is not None and last.mandate_id is not None
+    return last is not None and last.is_off_session
 
 
 def say_what_became(order: Order, *, now: datetime) -> None:
@@ -93,6 +93,6 @@ def reason_to_pass(order: Order) -> WaitlistReason | None:
         return (
             WaitlistReason.NOT_AUTHENTICATED if asked else WaitlistReason.CARD_DECLINED
         )
-    if last and last.mandate_id is None:
+    if last and not last.is_off_session:
         return WaitlistReason.NOT_AUTHENTICATED
     return None

@@ -94,9 +94,9 @@ WITH ordered AS (
 )
 INSERT INTO payments_paymentattempt
        (payment_id, key, payment_method, amount, status, decline_code, save_card,
-        mandate_id, created_at)
+        mandate_id, asks_buyer, created_at)
 SELECT id, %(key)s, %(payment_method)s, amount, 'started', '', %(save_card)s,
-       %(mandate)s, %(now)s
+       %(mandate)s, %(asks_buyer)s, %(now)s
   FROM payment
 RETURNING id, amount
 """
@@ -213,6 +213,7 @@ def begin_attempt(
         "payment_method": payment_method,
         "save_card": save_card,
         "mandate": turn.mandate and turn.mandate.pk,
+        "asks_buyer": turn.asks_buyer,
         "now": now,
     }
     row = _begun(turn, params, now)

@@ -21,13 +21,19 @@ class Turn:
     """The right to pay one order, until the lease on its hold is over.
 
     Under a `mandate` the buyer is away, and the hold is nobody else's until the
-    provider has confirmed that the intent is cancelled.
+    provider has confirmed that the intent is cancelled. With `asks_buyer` their bank
+    may call them, and what comes then is in their hands.
     """
 
     order: Order
     payment: Payment
     lease_until: datetime
     mandate: Mandate | None = None
+    asks_buyer: bool = False
+
+    @property
+    def is_off_session(self) -> bool:
+        return self.mandate is not None and not self.asks_buyer
 
     def is_of(self, hold: Hold) -> bool:
         """Whether the hold, read under the order's lock, is still ours to pay for."""
@@ -58,7 +64,7 @@ def refuse_attempt(
 def _end(turn: Turn, hold: Hold, now: datetime) -> None:
     if not turn.is_of(hold):
         return  # Our time was over, and the next card has the hold.
-    if turn.mandate:
+    if turn.is_off_session:
         inventory.keep_paying(hold=hold, until=now)
     else:
         inventory.pause_paying(hold=hold, now=now)

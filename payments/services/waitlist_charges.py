@@ -97,8 +97,8 @@ def _carry_on(mandate: Mandate, now: datetime) -> None:
     last = orders.order_by("-pk").first()
     if last is None:
         _charge(mandate, hold, now)
-    elif last.mandate_id != mandate.pk:
-        return  # The buyer has taken the payment into their own hands.
+    elif not last.is_off_session:
+        return  # The buyer has the payment in their own hands.
     elif last.status == AttemptStatus.DECLINED:
         _after_decline(mandate, hold, now)
     elif last.status == AttemptStatus.ABANDONED:
@@ -132,9 +132,13 @@ def _after_decline(mandate: Mandate, hold: Hold, now: datetime) -> None:
     order = Order.objects.select_related("hold", "user").get(hold=hold)
     _cancel_intents(order, now)
     attempts = PaymentAttempt.objects.filter(payment__order=order, mandate=mandate)
-    declined = attempts.latest("pk")
+    declined = attempts.filter(asks_buyer=False).latest("pk")
     if declined.decline_code == ASKS_BUYER:
-        if _ask_buyer(mandate, order, now):
+        try:
+            if _ask_buyer(mandate, order, now):
+                return
+        except MandateOverError as over:
+            _leave_to_buyer(hold, over, now)
             return
         _cancel_intents(order, now)
     _pass_on(order, declined, now)
@@ -150,7 +154,10 @@ def _ask_buyer(mandate: Mandate, order: Order, now: datetime) -> bool:
     """Have the bank ask the buyer, who is told; False if it says no at once."""
     try:
         order = checkout.pay_order(
-            order=order, payment_method=str(mandate.card_id), now=now
+            order=order,
+            payment_method=str(mandate.card_id),
+            mandate=mandate,
+            now=now,
         )
     except SavedCardGone:
         _tell_instead(order.hold, now)
