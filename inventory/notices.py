@@ -30,7 +30,9 @@ notifications.register_kind(
 )
 
 
-def tell_of_offer(entry: WaitlistEntry, hold: Hold, now: datetime) -> None:
+def tell_of_offer(
+    entry: WaitlistEntry, hold: Hold, now: datetime, why: str = ""
+) -> None:
     """Say to somebody without a mandate that they can buy, and until when."""
     until = hold.expires_at.astimezone(hold.event.venue.zone)
     notifications.enqueue(
@@ -40,8 +42,8 @@ def tell_of_offer(entry: WaitlistEntry, hold: Hold, now: datetime) -> None:
         title=f"Your tickets for {hold.event.name}",
         body=(
             f"{_tickets(entry)} came free and {_are(entry)} held for you until "
-            f"{until:%H:%M}. Buy by then, or they go to the next in line."
-        ),
+            f"{until:%H:%M}. Buy by then, or they go to the next in line. {why}"
+        ).strip(),
         link=f"/checkout/{hold.pk}",
         payload={"hold": str(hold.pk), "waitlist_entry": str(entry.pk)},
         ttl=hold.expires_at - now,

@@ -80,7 +80,19 @@ def _charge(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> JSON:
 
 
 def _is_active(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> bool:
-    return entry.charges_card and is_usable(mandate.card, now)
+    is_covered = entry.charges_card and mandate.is_for(entry.event)
+    return is_covered and is_usable(mandate.card, now)
+
+
+def _why_not_charged(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> str:
+    if not is_usable(mandate.card, now):
+        return "Your card is not kept any more, so we do not charge it."
+    if not mandate.is_for(entry.event):
+        return (
+            "The date or time of the event has changed since you agreed, so we do not "
+            "charge your card."
+        )
+    return "We do not charge your card any more."
 
 
 def _offer(entry: WaitlistEntry) -> JSON | None:
@@ -129,7 +141,7 @@ def _while_waiting(entry: WaitlistEntry, mandate: Mandate | None, now: datetime)
             f"{first}we buy at once and charge {mandate.card.brand} ending in "
             f"{mandate.card.last4}: the price of that moment, at most {most} in all."
         )
-    lost = "Your card is not kept any more, so we do not charge it. " if mandate else ""
+    lost = f"{_why_not_charged(entry, mandate, now)} " if mandate else ""
     most = ""
     if entry.max_total_amount is not None:
         limit = in_words(entry.max_total_amount, entry.currency)

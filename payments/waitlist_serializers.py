@@ -75,7 +75,8 @@ class WaitlistCardSerializer(serializers.Serializer):
 
 class WaitlistChargeSerializer(serializers.Serializer):
     active = serializers.BooleanField(
-        help_text="False: the card was removed, lost or has expired; the buyer is told."
+        help_text="False: the card was removed, lost or has expired, or the date of "
+        "the event has changed; the buyer is told."
     )
     card = WaitlistCardSerializer()
     max_total = MoneySerializer(help_text="The most that can be charged.")

@@ -79,11 +79,14 @@ def stop_charging(*, entry: WaitlistEntry) -> None:
     WaitlistEntry.objects.filter(pk=entry.pk).live().update(charges_card=False)
 
 
-def tell_instead(*, hold: Hold, now: datetime) -> None:
-    """The mandate does not cover this offer: its buyer is told, and may buy by hand."""
+def tell_instead(*, hold: Hold, now: datetime, why: str = "") -> None:
+    """The mandate does not cover this offer: its buyer is told, and may buy by hand.
+
+    `why` is a sentence for them, where they would not know it themselves.
+    """
     if _offered(hold).filter(charges_card=True).update(charges_card=False):
         entries = WaitlistEntry.objects.select_related("user", "ticket_type")
-        tell_of_offer(entries.get(hold=hold), hold, now)
+        tell_of_offer(entries.get(hold=hold), hold, now, why)
 
 
 def pass_offer(*, hold: Hold, reason: str, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from events.models import Event
 from inventory.models import WaitlistEntry
 from payments.models.cards import SavedCard
 from ticketapp.models import PublicModel
@@ -14,6 +15,8 @@ class Mandate(PublicModel):
     Written with the entry and never changed: `max_total_amount` is for all of
     `quantity` tickets, fees and taxes included, in minor units of `currency`.
     The words that were agreed to are kept in `consent` by their version.
+    It is for the event as it was to take place then, `starts_at` and `local_date`;
+    those from before this was kept have neither.
     `lease_until` is the only exception: it keeps workers apart.
     """
 
@@ -27,6 +30,8 @@ class Mandate(PublicModel):
     max_total_amount = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(null=True, blank=True)
+    local_date = models.DateField(null=True, blank=True)
     consent_version = models.CharField(max_length=20)
     consented_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -44,3 +49,8 @@ class Mandate(PublicModel):
 
     def __str__(self) -> str:
         return f"Mandate {self.pk}"
+
+    def is_for(self, event: Event) -> bool:
+        """Whether the event takes place when the buyer agreed to it."""
+        agreed = (self.starts_at, self.local_date)
+        return self.local_date is None or agreed == (event.starts_at, event.local_date)

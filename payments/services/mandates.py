@@ -6,6 +6,7 @@ these (ADR 15).
 
 from datetime import datetime, timedelta
 
+from events.models import Event
 from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistReason
 from payments.models import (
@@ -22,22 +23,30 @@ ASKS_BUYER = "authentication_required"
 # Between this word and the card's network lies a call or two: no charge begins
 # so late that it could be made after the mandate's end.
 MARGIN = timedelta(seconds=30)
+ANOTHER_DATE = (
+    "The date or time of the event has changed since you agreed to a charge, so your "
+    "card was not charged."
+)
 
 
 class MandateOverError(Exception):
-    """The mandate does not cover charging this offer now, and never will again."""
+    """The mandate does not cover charging this offer now, and never will again.
 
-    def __init__(self, why: str) -> None:
+    `told` is what the buyer should know of it, beside the offer itself.
+    """
+
+    def __init__(self, why: str, *, told: str = "") -> None:
         super().__init__(why)
         self.why = why
+        self.told = told
 
 
 def refuse_unless_covered(mandate: Mandate, hold: Hold, *, now: datetime) -> None:
     """The last word before the provider is asked; in the attempt's transaction.
 
     Begins the charge, or raises MandateOverError: above the mandate in amount,
-    quantity or time, with its card removed, after the entry left the line, or
-    once the buyer has tickets another way.
+    quantity or time, for another date of the event, with its card removed, after the
+    entry left the line, or once the buyer has tickets another way.
     """
     card = SavedCard.objects.select_for_update(no_key=True).get(pk=mandate.card_id)
     if not is_usable(card, now):
@@ -50,6 +59,8 @@ def refuse_unless_covered(mandate: Mandate, hold: Hold, *, now: datetime) -> Non
     )
     if not covered:
         raise MandateOverError("it is above the mandate")
+    if not mandate.is_for(Event.objects.get(pk=hold.event_id)):
+        raise MandateOverError("the event has another date", told=ANOTHER_DATE)
     entry = WaitlistEntry.objects.filter(pk=mandate.entry_id)
     if entry.bought_another_way().exists():
         raise MandateOverError(WaitlistReason.BOUGHT_ANOTHER_WAY)

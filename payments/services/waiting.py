@@ -63,6 +63,8 @@ def wait_for_tickets(
             max_total_amount=max_total_amount,
             currency=entry.currency,
             ends_at=ends_at,
+            starts_at=entry.event.starts_at,
+            local_date=entry.event.local_date,
             consent_version=consent_version,
             consented_at=now,
         )

@@ -188,12 +188,12 @@ def _leave_to_buyer(hold: Hold, over: MandateOverError, now: datetime) -> None:
         _cancel_intents_of(hold, now)
         inventory.give_up_offer(hold=hold, reason=over.why, now=now)
     else:
-        _tell_instead(hold, now)
+        _tell_instead(hold, now, told=over.told)
 
 
-def _tell_instead(hold: Hold, now: datetime) -> None:
+def _tell_instead(hold: Hold, now: datetime, told: str = "") -> None:
     _cancel_intents_of(hold, now)
-    inventory.tell_instead(hold=hold, now=now)
+    inventory.tell_instead(hold=hold, why=told, now=now)
 
 
 def _cancel_intents_of(hold: Hold, now: datetime) -> None:

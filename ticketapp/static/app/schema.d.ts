@@ -1602,7 +1602,7 @@ export interface components {
             last4: string;
         };
         WaitlistCharge: {
-            /** @description False: the card was removed, lost or has expired; the buyer is told. */
+            /** @description False: the card was removed, lost or has expired, or the date of the event has changed; the buyer is told. */
             active: boolean;
             card: components["schemas"]["WaitlistCard"];
             /** @description The most that can be charged. */
