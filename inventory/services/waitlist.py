@@ -164,16 +164,18 @@ def withdraw_from_waitlist(*, entry: WaitlistEntry, now: datetime) -> WaitlistEn
 
 
 @transaction.atomic
-def give_up_offer(*, hold: Hold, reason: str, now: datetime) -> None:
+def give_up_offer(*, hold: Hold, reason: str, now: datetime) -> bool:
     """End an offer that nothing came of, for this reason, and serve the next.
 
-    The entry does not return to the line. An offer that ended before stays as
-    it is. Raises HoldBeingPaid and HoldAlreadySold.
+    The entry does not return to the line. False for an offer that ended before,
+    which stays as it is. Raises HoldBeingPaid and HoldAlreadySold.
     """
     with freeing([hold.ticket_type_id], now=now):
         _refuse_unless_unpaid(hold)
-        if pass_offer(hold=hold, reason=reason, now=now):
+        passed = pass_offer(hold=hold, reason=reason, now=now)
+        if passed:
             free([hold.pk], HoldStatus.RELEASED, now=now)
+    return passed
 
 
 def latest_end(event: Event) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from events.models import Event
 from inventory import services as inventory
-from inventory.models import Hold, WaitlistEntry, WaitlistReason
+from inventory.models import Hold, WaitlistEntry, WaitlistReason, WaitlistStatus
 from payments.models import (
     AttemptStatus,
     Mandate,
@@ -17,6 +17,7 @@ from payments.models import (
     PaymentAttempt,
     SavedCard,
 )
+from payments.services import messages
 from payments.services.cards import is_usable
 
 ASKS_BUYER = "authentication_required"
@@ -76,6 +77,32 @@ def charges_under_one(payment: Payment) -> bool:
     return last is not None and last.is_off_session
 
 
+def call_the_buyer(order: Order, payment: Payment, *, now: datetime) -> None:
+    """Tell whoever is away that their bank asks them, once, with that news itself."""
+    hold = order.hold
+    asked = payment.attempts.filter(
+        asks_buyer=True, status=AttemptStatus.REQUIRES_ACTION
+    )
+    open_to_it = WaitlistEntry.objects.filter(
+        hold=hold, status=WaitlistStatus.OFFERED, charges_card=True
+    )
+    if hold.expires_at > now and asked.exists() and open_to_it.exists():
+        messages.tell_to_authenticate(order, now=now)
+
+
+def is_with_the_buyer(last: PaymentAttempt) -> bool:
+    """Whether what comes after this attempt is for the buyer to do, not for us.
+
+    Not where they have not heard that their bank asks: it never got our question.
+    """
+    if last.mandate_id is None:
+        return True
+    unheard = last.status == AttemptStatus.ABANDONED and not messages.was_called(
+        last.payment.order_id
+    )
+    return last.asks_buyer and not unheard
+
+
 def say_what_became(order: Order, *, now: datetime) -> None:
     """Before the hold of a lapsed offer is freed: whose fault was it?
 
@@ -89,21 +116,21 @@ def say_what_became(order: Order, *, now: datetime) -> None:
         return
     inventory.lock_waitlists([hold.ticket_type_id])
     Hold.objects.select_for_update().get(pk=hold.pk)
-    if reason := reason_to_pass(order):
-        inventory.pass_offer(hold=hold, reason=reason, now=now)
-    else:
-        inventory.return_to_line(hold=hold)
-
-
-def reason_to_pass(order: Order) -> WaitlistReason | None:
-    """Why a charge failed, as far as the bank or the buyer made it; else None."""
     attempts = PaymentAttempt.objects.filter(payment__order=order)
-    last = attempts.order_by("-pk").first()
-    if last and last.status == AttemptStatus.DECLINED:
-        asked = last.decline_code == ASKS_BUYER
-        return (
-            WaitlistReason.NOT_AUTHENTICATED if asked else WaitlistReason.CARD_DECLINED
-        )
-    if last and not last.is_off_session:
+    last = attempts.select_related("payment").order_by("-pk").first()
+    reason = last and reason_to_pass(last)
+    if not (last and reason):
+        inventory.return_to_line(hold=hold)
+        return
+    passed = inventory.pass_offer(hold=hold, reason=reason, now=now)
+    if passed and last.mandate_id and reason == WaitlistReason.CARD_DECLINED:
+        messages.tell_waitlist_declined(order, last.decline_code, now=now)
+
+
+def reason_to_pass(last: PaymentAttempt) -> WaitlistReason | None:
+    """Why a charge failed, as far as the bank or the buyer made it; else None."""
+    if last.status == AttemptStatus.DECLINED and last.decline_code != ASKS_BUYER:
+        return WaitlistReason.CARD_DECLINED
+    if last.status == AttemptStatus.DECLINED or is_with_the_buyer(last):
         return WaitlistReason.NOT_AUTHENTICATED
     return None

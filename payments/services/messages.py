@@ -1,10 +1,12 @@
 """What we tell people about their money. Sent once each: the keys say so."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
 from notifications import services as notifications
+from notifications.models import Notification
 from notifications.services.enqueueing import Message
 from payments.models import Order, OrderStatus, Payment, Refund, RefundReason
 from payments.money import in_words
@@ -14,6 +16,8 @@ from payments.services.declines import reason
 TTL = timedelta(days=3)
 # What the key of this news begins with; the order's id follows.
 CALLED_OFF = "called-off:"
+# And with this the question of a bank to who waited; the order's id follows too.
+CALL = "waitlist-authenticate:"
 
 
 def tell_receipt(order: Order, *, now: datetime) -> None:
@@ -205,6 +209,11 @@ def _total(order: Order) -> str:
     return in_words(order.amount, order.currency) if order.amount else "free of charge"
 
 
+def was_called(order_id: UUID) -> bool:
+    """Whether its buyer was told that their bank asks them."""
+    return Notification.objects.filter(dedupe_key=f"{CALL}{order_id}").exists()
+
+
 def tell_to_authenticate(order: Order, *, now: datetime) -> None:
     """The bank wants the buyer; the tickets wait for them, but not for long."""
     hold = order.hold
@@ -212,7 +221,7 @@ def tell_to_authenticate(order: Order, *, now: datetime) -> None:
     notifications.enqueue(
         user=order.user,
         kind="waitlist_authenticate",
-        dedupe_key=f"waitlist-authenticate:{order.pk}",
+        dedupe_key=f"{CALL}{order.pk}",
         title=f"Confirm your tickets for {order.event.name}",
         body=(
             f"Your turn on the waitlist came. Your bank wants you to confirm "

@@ -78,9 +78,9 @@ def apply_intent(
         case IntentStatus.CANCELED:
             _end(payment, intent, now)
         case IntentStatus.REQUIRES_ACTION:
-            _wait(payment, intent, PaymentStatus.REQUIRES_ACTION, known)
+            _wait(payment, intent, PaymentStatus.REQUIRES_ACTION, known, now)
         case IntentStatus.PROCESSING:
-            _wait(payment, intent, PaymentStatus.PROCESSING, known)
+            _wait(payment, intent, PaymentStatus.PROCESSING, known, now)
         case _:
             _decline(payment, intent, known, now)
     return None
@@ -265,7 +265,11 @@ def end_turn(order: Order, *, now: datetime) -> None:
 
 @transaction.atomic
 def _wait(
-    payment: Payment, intent: Intent, status: PaymentStatus, known: Known | None
+    payment: Payment,
+    intent: Intent,
+    status: PaymentStatus,
+    known: Known | None,
+    now: datetime,
 ) -> None:
     """The buyer's bank asks them, or thinks: the hold waits until its end."""
     order, payment = books.lock(payment.pk)
@@ -278,6 +282,7 @@ def _wait(
         status=AttemptStatus(status.value), next_action=intent.next_action
     )
     inventory.keep_paying(hold=order.hold, until=order.hold.expires_at)
+    mandates.call_the_buyer(order, payment, now=now)
 
 
 def _refuse_old_news(payment: Payment, known: Known | None) -> None:

@@ -21,13 +21,12 @@ from payments.gateways import (
 )
 from payments.models import (
     OPEN_PAYMENT,
-    PAID_ORDER,
     AttemptStatus,
     Mandate,
     Order,
     PaymentAttempt,
 )
-from payments.services import asking, checkout, messages
+from payments.services import asking, checkout, mandates, messages
 from payments.services.cancelling import cancel_order
 from payments.services.errors import (
     CardDeclined,
@@ -97,9 +96,9 @@ def _carry_on(mandate: Mandate, now: datetime) -> None:
     last = orders.order_by("-pk").first()
     if last is None:
         _charge(mandate, hold, now)
-    elif not last.is_off_session:
-        return  # The buyer has the payment in their own hands.
-    elif last.status == AttemptStatus.DECLINED:
+    elif mandates.is_with_the_buyer(last):
+        return
+    elif last.asks_buyer or last.status == AttemptStatus.DECLINED:
         _after_decline(mandate, hold, now)
     elif last.status == AttemptStatus.ABANDONED:
         # It never reached the bank. Its intent is given up, and all begins anew.
@@ -151,9 +150,9 @@ def _cancel_intents(order: Order, now: datetime) -> None:
 
 
 def _ask_buyer(mandate: Mandate, order: Order, now: datetime) -> bool:
-    """Have the bank ask the buyer, who is told; False if it says no at once."""
+    """Have the bank ask the buyer, who is told then; False if it says no at once."""
     try:
-        order = checkout.pay_order(
+        checkout.pay_order(
             order=order,
             payment_method=str(mandate.card_id),
             mandate=mandate,
@@ -165,20 +164,18 @@ def _ask_buyer(mandate: Mandate, order: Order, now: datetime) -> bool:
         return False
     except NOT_OURS:
         pass
-    else:
-        if order.status not in PAID_ORDER:
-            messages.tell_to_authenticate(order, now=now)
     return True
 
 
 def _pass_on(order: Order, declined: PaymentAttempt, now: datetime) -> None:
     try:
-        inventory.give_up_offer(
-            hold=order.hold, reason=WaitlistReason.CARD_DECLINED, now=now
-        )
+        with transaction.atomic(durable=True):
+            if inventory.give_up_offer(
+                hold=order.hold, reason=WaitlistReason.CARD_DECLINED, now=now
+            ):
+                messages.tell_waitlist_declined(order, declined.decline_code, now=now)
     except (inventory.HoldBeingPaid, inventory.HoldAlreadySold):
         return  # The buyer came, and pays by hand.
-    messages.tell_waitlist_declined(order, declined.decline_code, now=now)
     cancel_order(order=order, now=now)
 
 

@@ -9,6 +9,7 @@ import pytest
 from events.models import Event
 from inventory import services as inventory
 from inventory.models import HoldStatus, TicketType
+from notifications.models import Notification
 from payments import services as payments
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import OrderStatus, Payment
@@ -33,9 +34,20 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
+TOLD = {
+    DECLINED_ONCE_SAVED: "waitlist_declined",
+    ALWAYS_ASKS: "waitlist_authenticate",
+}
+
+
 @pytest.fixture
 def rush():
     return sold_out()
+
+
+def told(entry) -> list[str]:
+    sent = Notification.objects.filter(user=entry.user_id)
+    return list(sent.values_list("kind", flat=True))
 
 
 # The provider is away ---------------------------------------------------------------
@@ -131,6 +143,8 @@ def test_a_bank_that_thinks_is_waited_for(rush):
         "payments.services.waitlist_charges._ask_buyer",
         "payments.services.waitlist_charges._pass_on",
         "payments.services.waitlist_charges.cancel_order",
+        "payments.services.mandates.call_the_buyer",
+        "payments.services.messages.tell_waitlist_declined",
     ],
 )
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -154,6 +168,7 @@ def test_a_crash_at_any_step_is_taken_up_again(rush, number, step, moment, monke
         assert statuses(first) == ["passed"]
         assert fresh(second).hold is not None
         assert charged() == []
+        assert told(first) == [TOLD[number]]
     assert_books_are_right(NOON + 11 * MINUTE)
 
 
