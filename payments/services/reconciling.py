@@ -40,7 +40,12 @@ from payments.models import (
 from payments.models.news import ReconcileRun
 from payments.money import in_words
 from payments.services import aftermath, asking, books, surplus
-from payments.services.differences import Difference, in_our_own_house, stuck_events
+from payments.services.differences import (
+    STAFF,
+    Difference,
+    in_our_own_house,
+    stuck_events,
+)
 from payments.services.errors import PaymentStuck
 
 logger = logging.getLogger(__name__)
@@ -51,6 +56,7 @@ OPEN_INTENT = (
     IntentStatus.REQUIRES_CONFIRMATION,
     IntentStatus.REQUIRES_ACTION,
 )
+CANCEL = "cancel the intent"
 PAGE = 100
 SHORT = timedelta(days=3)
 # A charge can be disputed for four months.
@@ -218,16 +224,47 @@ def _compared(
         return
     if payment.created_at > now - GRACE and payment.status in OPEN_PAYMENT:
         return
+    if payment.intent_id not in (None, intent.id):
+        yield from _second(intent, payment, repair=repair)
+        return
     if _agree(intent, payment):
         return
     # Known by what we wrote on it, perhaps, when its creation was not answered.
     payment.intent_id = payment.intent_id or intent.id
-    yield from _state(intent, payment, now, repair=repair)
+    if difference := _state(intent, payment):
+        if repair:
+            difference.done = _mended(difference, intent, payment, now)
+        yield difference
     if intent.status == IntentStatus.SUCCEEDED:
         payment.refresh_from_db()
         yield from _captured(intent, payment)
         yield from aftermath.refunded(intent, payment, now, repair=repair)
         yield from aftermath.disputed(intent, payment, now, repair=repair)
+
+
+def _second(intent: Intent, payment: Payment, *, repair: bool) -> Iterator[Difference]:
+    """An intent that says it is a payment's, which has another.
+
+    Its creation was answered to nobody, and its key was forgotten. It must not take
+    money besides; what it took is nobody's payment, so a person gives it back.
+    """
+    if intent.status == IntentStatus.CANCELED or _has_gone_back(intent):
+        return
+    told = (
+        f"{in_words(intent.amount, intent.currency)}, {intent.status}, beside "
+        f"{payment} of order {payment.order}"
+    )
+    difference = Difference("second_intent", intent.id, told)
+    if intent.status != IntentStatus.SUCCEEDED:
+        difference.remedy = CANCEL
+        if repair:
+            after = get_gateway().cancel_intent(intent_id=intent.id)
+            difference.done = after.status == IntentStatus.CANCELED
+    yield difference
+
+
+def _has_gone_back(intent: Intent) -> bool:
+    return 0 < intent.amount_received <= intent.amount_refunded
 
 
 def _agree(intent: Intent, payment: Payment) -> bool:
@@ -251,23 +288,20 @@ def _agree(intent: Intent, payment: Payment) -> bool:
     return payment.status == PaymentStatus.SUCCEEDED and here == there and not undecided
 
 
-def _state(
-    intent: Intent, payment: Payment, now: datetime, *, repair: bool
-) -> Iterator[Difference]:
+def _state(intent: Intent, payment: Payment) -> Difference | None:
     """Who says that it is paid, over, or open."""
     paid_there = intent.status == IntentStatus.SUCCEEDED
     paid_here = payment.status == PaymentStatus.SUCCEEDED
     told = f"{intent.status} at the provider, {payment.status} here"
     if paid_here and not paid_there:
-        yield Difference("paid_only_here", intent.id, told)
-    elif paid_there and not paid_here:
-        yield _mend(_missed(intent, payment, told), payment, now, repair, cancel=False)
-    elif intent.status == IntentStatus.CANCELED and payment.status in OPEN_PAYMENT:
-        missed = Difference("missed_cancellation", intent.id, told, "close it")
-        yield _mend(missed, payment, now, repair, cancel=False)
-    elif intent.status in OPEN_INTENT and _should_be_over(payment):
-        left = Difference("intent_left_open", intent.id, told, "cancel the intent")
-        yield _mend(left, payment, now, repair, cancel=True)
+        return Difference("paid_only_here", intent.id, told)
+    if paid_there and not paid_here:
+        return _missed(intent, payment, told)
+    if intent.status == IntentStatus.CANCELED and payment.status in OPEN_PAYMENT:
+        return Difference("missed_cancellation", intent.id, told, "close it")
+    if intent.status in OPEN_INTENT and _should_be_over(payment):
+        return Difference("intent_left_open", intent.id, told, CANCEL)
+    return None
 
 
 def _missed(intent: Intent, payment: Payment, told: str) -> Difference:
@@ -284,19 +318,17 @@ def _should_be_over(payment: Payment) -> bool:
     return over or payment.order.status != OrderStatus.PENDING
 
 
-def _mend(
-    difference: Difference,
-    payment: Payment,
-    now: datetime,
-    repair: bool,
-    *,
-    cancel: bool,
-) -> Difference:
-    if repair:
-        look = asking.cancel_payment if cancel else asking.ask_about
-        look(payment=payment, now=now)
-        difference.done = True
-    return difference
+def _mended(
+    difference: Difference, intent: Intent, payment: Payment, now: datetime
+) -> bool:
+    """Give it to the ordinary flow, and ask both sides anew whether they agree."""
+    if difference.remedy == STAFF:
+        return False
+    look = asking.cancel_payment if difference.remedy == CANCEL else asking.ask_about
+    look(payment=payment, now=now)
+    payment.refresh_from_db()
+    there = get_gateway().retrieve_intent(intent_id=intent.id)
+    return _state(there, payment) is None
 
 
 def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
