@@ -24,7 +24,8 @@ ALLOCATE_PAGE = "admin/payments/allocate.html"
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     """Money on its way back. One that failed can be tried again; one that was made
-    in the provider's dashboard is told which tickets it is for.
+    in the provider's dashboard is told which tickets it is for. Tickets that stayed
+    good can be taken back later.
     """
 
     venue_path = "payment__order__event__venue"
@@ -41,7 +42,7 @@ class RefundAdmin(ReadOnlyAdmin):
         ("created_by", "created_at"),
         "provider_id",
     )
-    actions = ("try_again",)
+    actions = ("try_again", "take_back")
     actions_detail = ("allocate",)
 
     def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -61,6 +62,16 @@ class RefundAdmin(ReadOnlyAdmin):
 
         failed = refunds.filter(status=RefundStatus.FAILED)
         self.do_each(request, failed, again, done="will be tried again", roles=MANAGERS)
+
+    @admin.action(
+        description="Put tickets that stayed good back on sale", permissions=["refund"]
+    )
+    def take_back(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
+        def sell_again(refund: Refund) -> None:
+            services.take_back_given(refund=refund, now=timezone.now())
+
+        done = "its unused tickets are on sale again"
+        self.do_each(request, refunds, sell_again, done=done, roles=MANAGERS)
 
     @action(
         description="Say which tickets…", url_path="tickets", permissions=["refund"]

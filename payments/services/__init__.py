@@ -4,7 +4,7 @@ Lock order, everywhere (ADR 15): order, payment, customer and cards, then what
 `inventory` locks. The provider is asked with no transaction open.
 """
 
-from payments.services.allocating import allocate_refund
+from payments.services.allocating import allocate_refund, take_back_given
 from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
 from payments.services.calling_off import (
@@ -139,6 +139,7 @@ __all__ = [
     "sweep_card_setups",
     "sweep_payments",
     "take_back_disputed",
+    "take_back_given",
     "ticket_names",
     "wait_for_tickets",
     "why_not_admitted",

@@ -1,4 +1,5 @@
-"""Saying which tickets a refund was for that was made in the provider's dashboard.
+"""Saying which tickets a refund was for that was made in the provider's dashboard,
+and taking tickets back that a refund has left good.
 
 No money moves here. Lock order: order, payment, refund, tickets.
 """
@@ -8,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from inventory.models import TicketStatus
 from payments.models import (
     COUNTED_REFUND,
     Incident,
@@ -19,7 +21,7 @@ from payments.models import (
 )
 from payments.money import in_words
 from payments.services import books
-from payments.services.errors import NotAllocatable
+from payments.services.errors import NotAllocatable, NotRefundable
 from payments.services.refunds import (
     move_order,
     open_lines,
@@ -35,9 +37,10 @@ def allocate_refund(
 ) -> Refund:
     """Name the tickets of a refund that was made by hand; they count as refunded.
 
-    With `takes_back` they stop being good, and as many go back on sale. Raises
-    NotAllocatable unless they cost just what went back and nothing else names
-    them, and NotRefundable when one to be taken back was used.
+    With `takes_back` they stop being good, and as many go back on sale; else the
+    refund is goodwill from now on. Raises NotAllocatable unless they cost just what
+    went back and nothing else names them, and NotRefundable when one to be taken
+    back was used.
     """
     order, payment = books.lock(refund.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
@@ -59,14 +62,37 @@ def allocate_refund(
         raise NotAllocatable(reference=reference, why=why)
     refund.lines.set(found)
     refund.unallocated = False
-    refund.save(update_fields=["unallocated"])
     if takes_back:
         refuse_unless_returnable(order, found)
         take_back(order, found, now=now)
+    else:
+        refund.reason = RefundReason.GOODWILL
+    refund.save(update_fields=["unallocated", "reason"])
     if refund.status == RefundStatus.SUCCEEDED:
-        move_order(order, rest=owed_or_paid(payment) < payment.amount)
+        rest = owed_or_paid(payment) < payment.amount
+        move_order(order, rest=rest or not takes_back)
     _resolve(refund, now)
     return refund
+
+
+@transaction.atomic
+def take_back_given(*, refund: Refund, now: datetime) -> int:
+    """Put the unused tickets of a goodwill back on sale, as staff think better of it.
+
+    They were paid back then. Gives how many were taken. Raises NotRefundable where
+    the money has not gone back for certain, or no such ticket is left.
+    """
+    order, payment = books.lock(refund.payment_id)
+    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+    good = refund.lines.filter(returned_at=None, ticket__status=TicketStatus.SOLD)
+    lines = list(good.select_related("ticket"))
+    if refund.status != RefundStatus.SUCCEEDED or not lines:
+        why = "no ticket that this refund paid back is left to be taken"
+        raise NotRefundable(reference=order.reference, why=why)
+    take_back(order, lines, now=now)
+    rest = order.lines.filter(returned_at=None).exists()
+    move_order(order, rest=rest or owed_or_paid(payment) < payment.amount)
+    return len(lines)
 
 
 def _waits_for_its_tickets(refund: Refund) -> bool:

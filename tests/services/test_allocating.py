@@ -3,9 +3,11 @@
 import pytest
 
 from events.models import Role
+from inventory import codes
+from inventory import services as inventory
 from inventory.models import TicketStatus
 from payments import services
-from payments.models import Incident, OrderStatus, Refund
+from payments.models import Incident, OrderStatus, Refund, RefundReason
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, paid
@@ -47,15 +49,60 @@ def test_its_tickets_are_taken_back_and_count_as_refunded(placed):
     assert rest.amount == 2500
 
 
-def test_its_tickets_may_stay_good(placed):
-    refund = by_hand(placed, 5000)
+def left_good(placed) -> Refund:
+    return allocate(by_hand(placed, 5000), placed.lines.all(), takes_back=False)
 
-    allocate(refund, placed.lines.all(), takes_back=False)
+
+def test_its_tickets_may_stay_good_which_is_goodwill(placed):
+    refund = left_good(placed)
 
     placed.refresh_from_db()
     assert {line.ticket.status for line in placed.lines.all()} == {TicketStatus.SOLD}
+    assert refund.reason == RefundReason.GOODWILL
+    assert placed.status == OrderStatus.PARTLY_REFUNDED
+    assert_books_are_right()
+
+
+def test_tickets_that_stayed_good_can_be_taken_back_later(placed):
+    refund = left_good(placed)
+
+    assert services.take_back_given(refund=refund, now=NOON) == 2
+
+    placed.refresh_from_db()
+    assert all(line.returned_at for line in placed.lines.all())
     assert placed.status == OrderStatus.REFUNDED
     assert_books_are_right()
+    with pytest.raises(services.NotRefundable, match="no ticket"):
+        services.take_back_given(refund=refund, now=NOON)
+
+
+def test_a_used_one_stays_with_its_buyer(placed):
+    refund = left_good(placed)
+    used = placed.lines.first().ticket
+    code = codes.write(ticket_id=used.pk, event_id=placed.event_id)
+    inventory.check_in(
+        code=code, staff=make.staff(venue=placed.event.venue), gate="A", now=NOON
+    )
+
+    assert services.take_back_given(refund=refund, now=NOON) == 1
+
+    used.refresh_from_db()
+    placed.refresh_from_db()
+    assert used.status == TicketStatus.CHECKED_IN
+    assert placed.status == OrderStatus.PARTLY_REFUNDED
+    assert_books_are_right()
+
+
+@pytest.mark.parametrize(("elsewhere", "taken"), [(False, 2), (True, 0)])
+def test_managers_of_the_venue_take_them_back(client, placed, elsewhere, taken):
+    refund = left_good(placed)
+    venue = make.venue() if elsewhere else placed.event.venue
+    client.force_login(make.staff(venue=venue))
+    chosen = {"action": "take_back", "_selected_action": [str(refund.pk)]}
+
+    client.post("/admin/payments/refund/", chosen)
+
+    assert placed.lines.exclude(returned_at=None).count() == taken
 
 
 @pytest.mark.parametrize("amount", [1200, 5000])
