@@ -4,10 +4,10 @@ Sums over refunds and disputes are taken per payment before they meet, because
 joined at once they would multiply each other.
 """
 
-from payments import waitlist_audit
+from payments import orders_audit, waitlist_audit
 from ticketapp.audit import register
 
-for check in waitlist_audit.CHECKS:
+for check in (*orders_audit.CHECKS, *waitlist_audit.CHECKS):
     register(*check)
 
 register(
