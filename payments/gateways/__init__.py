@@ -197,6 +197,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An intent of which we can make no sense, perhaps another system's, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundResult:
     """A refund at the provider; its status may still change."""
 
@@ -288,7 +296,7 @@ class Gateway(Protocol):
 
     def list_disputes(self, *, intent_id: str) -> list[DisputeInfo]: ...
 
-    def list_intents(self, *, since: datetime) -> Iterator[Intent]: ...
+    def list_intents(self, *, since: datetime) -> Iterator[Intent | Unreadable]: ...
 
     def create_customer(self, *, email: str, key: str, reference: str) -> str: ...
 

@@ -17,6 +17,7 @@ from payments.gateways import (
     Movement,
     ProviderEvent,
     RefundResult,
+    Unreadable,
 )
 
 # ISO 4217 gives these no minor unit, the provider counts them in hundredths.
@@ -54,6 +55,14 @@ def payment_intent(found: Document) -> Intent:
         metadata=found["metadata"],
         **_of_its_charge(found["latest_charge"], currency),
     )
+
+
+def listed_intent(found: Document) -> Intent | Unreadable:
+    """One of a list, which is of the whole account: not all in it need be ours."""
+    try:
+        return payment_intent(found)
+    except (ValueError, LookupError, TypeError, AttributeError) as odd:
+        return Unreadable(id=found["id"], why=f"{type(odd).__name__}: {odd}")
 
 
 def setup_intent(found: Document) -> Intent:

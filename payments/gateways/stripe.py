@@ -30,6 +30,7 @@ from payments.gateways import (
     ProviderEvent,
     RefundRefused,
     RefundResult,
+    Unreadable,
     reading,
     refuse_inside_transaction,
 )
@@ -194,7 +195,7 @@ class StripeGateway:
                 if refusal.code != PAST_THAT:
                     raise
 
-    def list_intents(self, *, since: datetime) -> Iterator[Intent]:
+    def list_intents(self, *, since: datetime) -> Iterator[Intent | Unreadable]:
         """Every intent created since, newest first, a page at a time."""
         params: Any = {
             "created": {"gte": int(since.timestamp())},
@@ -206,7 +207,7 @@ class StripeGateway:
             with _asking():
                 page = self._v1.payment_intents.list(params)
             for found in page.data:
-                yield reading.payment_intent(found.to_dict())
+                yield reading.listed_intent(found.to_dict())
                 params["starting_after"] = found.id
             has_more = page.has_more
 

@@ -1,14 +1,16 @@
 """What can differ, and what our own rows say without asking the provider."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from payments.models import StripeEvent
 from ticketapp import audit
 
+logger = logging.getLogger(__name__)
 STAFF = "tell staff"
 STUCK_EVENT = timedelta(hours=1)
 # Of one broken promise: who has more than that to do needs no list.
@@ -46,19 +48,25 @@ def stuck_events(now: datetime) -> Iterator[Difference]:
 def in_our_own_house(now: datetime) -> tuple[list[Difference], list[str]]:
     """The ledger against its orders, the stock and the gate against the lines.
 
-    Gives what is broken, and which promises took too long to be checked.
+    Gives what is broken, and which promises could not be checked.
     """
-    broken, too_slow = [], []
+    broken, unchecked = [], []
     for check in audit.checks():
         try:
             rows = _checked(check, now)
-        except OperationalError as slow:
-            if getattr(slow.__cause__, "pgcode", None) != TOO_SLOW:
-                raise
-            too_slow.append(f"Too slow to be checked: {check.promise}.")
+        except DatabaseError as error:
+            unchecked.append(f"{_why_not(error)}: {check.promise}.")
         else:
             broken += [_broken(row) for row in rows]
-    return broken, too_slow
+    return broken, unchecked
+
+
+def _why_not(error: DatabaseError) -> str:
+    code = getattr(error.__cause__, "pgcode", None)
+    if code == TOO_SLOW:
+        return "Too slow to be checked"
+    logger.error("A check failed", exc_info=error)
+    return f"Not checked ({code})"
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ for a person, and becomes an incident.
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -23,6 +24,7 @@ from payments.gateways import (
     GatewayUnavailable,
     Intent,
     IntentStatus,
+    Unreadable,
     get_gateway,
 )
 from payments.models import (
@@ -81,24 +83,36 @@ def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
     """Compare everything begun since then, record the run, and tell staff.
 
     With `repair`, differences that an ordinary flow explains are given to it,
-    and looked at again. A provider that stops answering, or a check that takes
-    too long, is said in the run's `problem`; the rest is compared all the same.
+    and looked at again. A provider that stops answering, or a check that could not
+    be made, is said in the run's `problem`; the rest is compared all the same.
     """
     run = ReconcileRun.objects.create(
         as_of=now, since=since, repairs=repair, started_at=now
     )
     found = Findings()
-    try:
+    with _going_on_after(found, "the comparison with the provider"):
         _compare_with_provider(found, since, now, repair=repair)
+    with _going_on_after(found, "the look for news that nobody could place"):
+        found.differences += stuck_events(now)
+    with _going_on_after(found, "the look at our own rows"):
+        broken, problems = in_our_own_house(now)
+        found.differences += broken
+        found.problems += problems
+    return _finish(run, found, now)
+
+
+@contextmanager
+def _going_on_after(found: Findings, part: str) -> Iterator[None]:
+    """What kept a part from its end is said; the others are done all the same."""
+    try:
+        yield
     except GatewayUnavailable:
         found.problems.append(SILENT)
     except GatewayRefused as refusal:
         found.problems.append(CLOSED.format(reason=refusal.reason))
-    found.differences += stuck_events(now)
-    broken, problems = in_our_own_house(now)
-    found.differences += broken
-    found.problems += problems
-    return _finish(run, found, now)
+    except Exception as bug:
+        logger.exception("A bug kept %s from its end", part)
+        found.problems.append(f"A bug kept {part} from its end: {type(bug).__name__}.")
 
 
 def reconcile_what_is_due(*, now: datetime) -> ReconcileRun:
@@ -122,6 +136,10 @@ def _compare_with_provider(
     for intent, payment in _pairs(since):
         listed.add(intent.id)
         found.compared += 1
+        if isinstance(intent, Unreadable):
+            odd = Difference("unreadable_intent", intent.id, intent.why)
+            found.differences.append(odd)
+            continue
         try:
             found.differences += _compared(intent, payment, now, repair=repair)
         except (GatewayRefused, PaymentStuck) as refusal:
@@ -165,19 +183,20 @@ def _tell_staff(difference: Difference) -> None:
 # The provider's payments beside ours
 
 
-def _pairs(since: datetime) -> Iterator[tuple[Intent, Payment | None]]:
+def _pairs(since: datetime) -> Iterator[tuple[Intent | Unreadable, Payment | None]]:
     """Each intent with its payment, a page of them at a time."""
     intents = iter(get_gateway().list_intents(since=since))
     while page := list(islice(intents, PAGE)):
-        known = _payments_of(page)
+        known = _payments_of(each for each in page if isinstance(each, Intent))
         for intent in page:
-            yield intent, known.get(intent.id) or known.get(_id_in(intent))
+            named = _id_in(intent) if isinstance(intent, Intent) else None
+            yield intent, known.get(intent.id) or known.get(named)
 
 
 def _payments_of(intents: Iterable[Intent]) -> dict[str | UUID | None, Payment]:
     """By the intent's id, and by what we wrote on it when we did not know that yet."""
-    ids = [intent.id for intent in intents]
-    named = [found for intent in intents if (found := _id_in(intent))]
+    names = {intent.id: _id_in(intent) for intent in intents}
+    ids, named = list(names), list(filter(None, names.values()))
     known: dict[str | UUID | None, Payment] = {}
     for payment in _with_its_books().filter(Q(intent_id__in=ids) | Q(pk__in=named)):
         known[payment.pk] = payment

@@ -1,0 +1,95 @@
+"""Whatever one thing is like, all others are compared and what was found is kept."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inventory.models import TicketStatus
+from payments import services
+from payments.models import Incident, Order, ReconcileRun, SandboxObject
+from payments.services import reconciling
+from tests import factories as make
+from tests.commands.test_reconcile import differences
+from tests.paying import answer_challenge, ask, challenge_url, challenged, held, paid
+from ticketapp import audit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tonight():
+    now = timezone.now()
+    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
+
+
+def missed_success(tonight) -> Order:
+    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    answer_challenge(challenge_url(placed))
+    return placed
+
+
+def strangers_intent(**data) -> str:
+    """Of another system on the same account, newer than all of ours."""
+    _, made, _ = ask("POST", "/v1/payment_intents", {"amount": 900, "currency": "gbp"})
+    stranger = SandboxObject.objects.get(pk=made["id"])
+    stranger.data |= data
+    stranger.save()
+    return stranger.pk
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"status": "requires_capture"}, "'requires_capture' is not a valid"),
+        ({"currency": None}, "AttributeError"),
+    ],
+)
+def test_an_intent_that_makes_no_sense_is_for_a_person_and_the_rest_is_mended(
+    tonight, odd, why
+):
+    placed = missed_success(tonight)
+    stranger = strangers_intent(**odd)
+
+    assert differences("--repair") == ["unreadable_intent", "missed_success"]
+
+    placed.refresh_from_db()
+    assert placed.status == "paid"
+    told = Incident.objects.get(kind="reconcile")
+    assert stranger in told.dedupe_key
+    assert why in told.detail
+    run = ReconcileRun.objects.get()
+    assert (run.compared, run.repaired, run.problem) == (2, 1, "")
+
+
+def test_a_check_that_fails_is_said_and_the_others_are_made(tonight, monkeypatch):
+    broken = audit.Check(0, "All can be divided", "SELECT 1 / 0")
+    monkeypatch.setitem(audit._checks, broken.promise, broken)
+    placed = paid(now=timezone.now(), event=tonight)
+    placed.lines.first().ticket.move_to(TicketStatus.RETURNED)
+
+    assert "invariant_1" in differences()
+
+    run = ReconcileRun.objects.get()
+    assert run.problem == "Not checked (22012): All can be divided."
+    assert run.finished_at
+
+
+@pytest.mark.parametrize("part", ["_compare_with_provider", "stuck_events"])
+def test_a_bug_in_one_part_is_said_and_what_else_was_found_is_told(
+    tonight, monkeypatch, part
+):
+    def bug(*args, **given):
+        raise LookupError
+
+    monkeypatch.setattr(reconciling, part, bug)
+    placed = paid(now=timezone.now(), event=tonight)
+    placed.lines.first().ticket.move_to(TicketStatus.RETURNED)
+
+    run = services.reconcile_what_is_due(now=timezone.now())
+
+    assert "LookupError" in run.problem
+    assert "invariant_1" in {each["kind"] for each in run.differences}
+    assert Incident.objects.filter(kind="reconcile").exists()
+    again = services.reconcile_what_is_due(now=timezone.now())
+    assert (again.as_of - again.since).days == 3
