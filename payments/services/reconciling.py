@@ -8,58 +8,19 @@ for a person, and becomes an incident.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any
-from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
-
-from payments.gateways import (
-    GatewayRefused,
-    GatewayUnavailable,
-    Intent,
-    IntentStatus,
-    Unreadable,
-    get_gateway,
-)
-from payments.models import (
-    OPEN_PAYMENT,
-    Dispute,
-    IncidentKind,
-    LedgerEntry,
-    LedgerKind,
-    OrderStatus,
-    Payment,
-    PaymentStatus,
-    Refund,
-    RefundStatus,
-)
+from payments.gateways import GatewayRefused, GatewayUnavailable, Unreadable
+from payments.models import IncidentKind, Payment
 from payments.models.news import ReconcileRun
-from payments.money import in_words
-from payments.services import aftermath, asking, books, surplus
-from payments.services.differences import (
-    STAFF,
-    Difference,
-    in_our_own_house,
-    stuck_events,
-)
+from payments.services import books, comparing
+from payments.services.differences import Difference, in_our_own_house, stuck_events
 from payments.services.errors import PaymentStuck
 
 logger = logging.getLogger(__name__)
-# What is younger may be on its way still.
-GRACE = timedelta(minutes=5)
-OPEN_INTENT = (
-    IntentStatus.REQUIRES_PAYMENT_METHOD,
-    IntentStatus.REQUIRES_CONFIRMATION,
-    IntentStatus.REQUIRES_ACTION,
-)
-CANCEL = "cancel the intent"
-PAGE = 100
 SHORT = timedelta(days=3)
 # A charge can be disputed for four months.
 LONG = timedelta(days=130)
@@ -133,7 +94,7 @@ def _compare_with_provider(
     found: Findings, since: datetime, now: datetime, *, repair: bool
 ) -> None:
     listed: set[str] = set()
-    for intent, payment in _pairs(since):
+    for intent, payment in comparing.pairs(since):
         listed.add(intent.id)
         found.compared += 1
         if isinstance(intent, Unreadable):
@@ -141,7 +102,7 @@ def _compare_with_provider(
             found.differences.append(odd)
             continue
         try:
-            found.differences += _compared(intent, payment, now, repair=repair)
+            found.differences += comparing.compared(intent, payment, now, repair=repair)
         except (GatewayRefused, PaymentStuck) as refusal:
             told = f"the provider refuses to show it: {refusal.details['reason']}"
             found.differences.append(Difference("not_compared", intent.id, told))
@@ -152,7 +113,7 @@ def _compare_with_provider(
             logger.exception("Intent %s could not be compared", intent.id)
             told = f"{type(bug).__name__}: {bug}"
             found.differences.append(Difference("not_compared", intent.id, told))
-    found.differences += _only_here(listed, since, now)
+    found.differences += comparing.only_here(listed, since, now)
 
 
 def _finish(run: ReconcileRun, found: Findings, now: datetime) -> ReconcileRun:
@@ -178,201 +139,3 @@ def _tell_staff(difference: Difference) -> None:
         dedupe_key=f"{difference.kind}:{difference.subject}"[:180],
         again=True,
     )
-
-
-# The provider's payments beside ours
-
-
-def _pairs(since: datetime) -> Iterator[tuple[Intent | Unreadable, Payment | None]]:
-    """Each intent with its payment, a page of them at a time."""
-    intents = iter(get_gateway().list_intents(since=since))
-    while page := list(islice(intents, PAGE)):
-        known = _payments_of(each for each in page if isinstance(each, Intent))
-        for intent in page:
-            named = _id_in(intent) if isinstance(intent, Intent) else None
-            yield intent, known.get(intent.id) or known.get(named)
-
-
-def _payments_of(intents: Iterable[Intent]) -> dict[str | UUID | None, Payment]:
-    """By the intent's id, and by what we wrote on it when we did not know that yet."""
-    names = {intent.id: _id_in(intent) for intent in intents}
-    ids, named = list(names), list(filter(None, names.values()))
-    known: dict[str | UUID | None, Payment] = {}
-    for payment in _with_its_books().filter(Q(intent_id__in=ids) | Q(pk__in=named)):
-        known[payment.pk] = payment
-        if payment.intent_id:
-            known[payment.intent_id] = payment
-    return known
-
-
-def _with_its_books() -> QuerySet[Payment]:
-    """Payments with what came in, what went back, and whether a bank ever asked."""
-    captures = LedgerEntry.objects.filter(
-        payment=OuterRef("pk"), kind=LedgerKind.CAPTURE
-    )
-    refunds = Refund.objects.filter(
-        payment=OuterRef("pk"), status__in=aftermath.COUNTED, provider_id__isnull=False
-    )
-    awaited = refunds.filter(status=RefundStatus.PENDING)
-    return Payment.objects.select_related("order__hold", "order__event").annotate(
-        booked=_sum_of(captures),
-        given_back=_sum_of(refunds),
-        awaits_a_refund=Exists(awaited),
-        was_disputed=Exists(Dispute.objects.filter(payment=OuterRef("pk"))),
-    )
-
-
-def _sum_of(rows: QuerySet) -> Coalesce:
-    sums = rows.order_by().values("payment").annotate(sum=Sum("amount"))
-    return Coalesce(Subquery(sums.values("sum")), 0)
-
-
-def _id_in(intent: Intent) -> UUID | None:
-    try:
-        return UUID(intent.metadata.get("payment", ""))
-    except ValueError:
-        return None
-
-
-def _compared(
-    intent: Intent, payment: Payment | None, now: datetime, *, repair: bool
-) -> Iterator[Difference]:
-    if payment is None:
-        told = f"{in_words(intent.amount, intent.currency)}, {intent.status}"
-        yield Difference("unknown_intent", intent.id, f"none of our payments: {told}")
-        return
-    if payment.created_at > now - GRACE and payment.status in OPEN_PAYMENT:
-        return
-    if payment.intent_id not in (None, intent.id):
-        yield from _second(intent, payment, repair=repair)
-        return
-    if _agree(intent, payment):
-        return
-    # Known by what we wrote on it, perhaps, when its creation was not answered.
-    payment.intent_id = payment.intent_id or intent.id
-    if difference := _state(intent, payment):
-        if repair:
-            difference.done = _mended(difference, intent, payment, now)
-        yield difference
-    if intent.status == IntentStatus.SUCCEEDED:
-        payment.refresh_from_db()
-        yield from _captured(intent, payment)
-        yield from aftermath.refunded(intent, payment, now, repair=repair)
-        yield from aftermath.disputed(intent, payment, now, repair=repair)
-
-
-def _second(intent: Intent, payment: Payment, *, repair: bool) -> Iterator[Difference]:
-    """An intent that says it is a payment's, which has another.
-
-    Its creation was answered to nobody, and its key was forgotten. It must not take
-    money besides; what it took is nobody's payment, so a person gives it back.
-    """
-    if intent.status == IntentStatus.CANCELED or _has_gone_back(intent):
-        return
-    told = (
-        f"{in_words(intent.amount, intent.currency)}, {intent.status}, beside "
-        f"{payment} of order {payment.order}"
-    )
-    difference = Difference("second_intent", intent.id, told)
-    if intent.status != IntentStatus.SUCCEEDED:
-        difference.remedy = CANCEL
-        if repair:
-            after = get_gateway().cancel_intent(intent_id=intent.id)
-            difference.done = after.status == IntentStatus.CANCELED
-    yield difference
-
-
-def _has_gone_back(intent: Intent) -> bool:
-    return 0 < intent.amount_received <= intent.amount_refunded
-
-
-def _agree(intent: Intent, payment: Payment) -> bool:
-    """The usual case, seen without asking anybody again."""
-    books: Any = payment  # As `_with_its_books` has loaded it.
-    if intent.status == IntentStatus.CANCELED:
-        return payment.status in (PaymentStatus.CANCELLED, PaymentStatus.FAILED)
-    there = (
-        intent.status,
-        intent.currency,
-        intent.amount_received,
-        intent.amount_refunded,
-    )
-    here = (
-        payment.status,
-        payment.currency,
-        books.booked,
-        books.given_back,
-    )
-    undecided = intent.disputed or books.was_disputed or books.awaits_a_refund
-    return payment.status == PaymentStatus.SUCCEEDED and here == there and not undecided
-
-
-def _state(intent: Intent, payment: Payment) -> Difference | None:
-    """Who says that it is paid, over, or open."""
-    paid_there = intent.status == IntentStatus.SUCCEEDED
-    paid_here = payment.status == PaymentStatus.SUCCEEDED
-    told = f"{intent.status} at the provider, {payment.status} here"
-    if paid_here and not paid_there:
-        return Difference("paid_only_here", intent.id, told)
-    if paid_there and not paid_here:
-        return _missed(intent, payment, told)
-    if intent.status == IntentStatus.CANCELED and payment.status in OPEN_PAYMENT:
-        return Difference("missed_cancellation", intent.id, told, "close it")
-    if intent.status in OPEN_INTENT and _should_be_over(payment):
-        return Difference("intent_left_open", intent.id, told, CANCEL)
-    return None
-
-
-def _missed(intent: Intent, payment: Payment, told: str) -> Difference:
-    """Money that we did not hear of, and what the ordinary flow would do with it."""
-    if surplus.is_surplus(payment.order, payment):
-        told += f", and the order is {payment.order.status}"
-        return Difference("surplus_charge", intent.id, told, "give it back")
-    return Difference("missed_success", intent.id, told, "settle it")
-
-
-def _should_be_over(payment: Payment) -> bool:
-    """An order that is closed, or paid otherwise, must not take money any more."""
-    over = payment.status not in OPEN_PAYMENT
-    return over or payment.order.status != OrderStatus.PENDING
-
-
-def _mended(
-    difference: Difference, intent: Intent, payment: Payment, now: datetime
-) -> bool:
-    """Give it to the ordinary flow, and ask both sides anew whether they agree."""
-    if difference.remedy == STAFF:
-        return False
-    look = asking.cancel_payment if difference.remedy == CANCEL else asking.ask_about
-    look(payment=payment, now=now)
-    payment.refresh_from_db()
-    there = get_gateway().retrieve_intent(intent_id=intent.id)
-    return _state(there, payment) is None
-
-
-def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
-    entries = payment.ledger_entries.filter(kind=LedgerKind.CAPTURE)
-    booked = entries.aggregate(sum=Sum("amount"))["sum"] or 0
-    if booked and (booked, payment.currency) != (
-        intent.amount_received,
-        intent.currency,
-    ):
-        yield Difference(
-            "amount_differs",
-            intent.id,
-            f"{in_words(intent.amount_received, intent.currency)} at the provider, "
-            f"{in_words(booked, payment.currency)} in the ledger",
-        )
-
-
-def _only_here(
-    listed: set[str], since: datetime, now: datetime
-) -> Iterator[Difference]:
-    """Payments with an id that the provider's list does not have."""
-    ours = Payment.objects.filter(
-        created_at__gte=since + GRACE, created_at__lte=now - GRACE
-    ).exclude(intent_id=None)
-    for intent_id, status in ours.values_list("intent_id", "status"):
-        if intent_id and intent_id not in listed:
-            told = f"{status} here, and the provider does not list it"
-            yield Difference("missing_at_provider", intent_id, told)
