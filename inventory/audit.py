@@ -117,6 +117,16 @@ register(
     """,
 )
 register(
+    8,
+    "Tickets that nobody has begun to pay in time go back on sale",
+    """
+    SELECT id AS hold, ticket_type_id AS ticket_type, quantity, expires_at
+      FROM inventory_hold
+     WHERE status = 'active'
+       AND expires_at < %(now)s - make_interval(secs => %(grace)s)
+    """,
+)
+register(
     9,
     "The total of a hold is its price, fee and tax times its tickets",
     """

@@ -294,6 +294,23 @@ register(
      WHERE payment.status IN ('created', 'requires_action', 'processing')
        AND payment.flag = ''
        AND hold.status NOT IN ('active', 'paying')
-       AND payment.check_after < %(now)s - make_interval(secs => %(grace)s)
+       AND coalesce(hold.freed_at, '-infinity')
+           < %(now)s - make_interval(secs => %(grace)s)
+    """,
+)
+register(
+    8,
+    "Tickets are being paid for no longer than their payment takes, or staff see it",
+    """
+    SELECT hold.id AS hold, orders.id AS "order", orders.status, hold.lease_until
+      FROM inventory_hold AS hold
+      LEFT JOIN payments_order AS orders ON orders.hold_id = hold.id
+     WHERE hold.status = 'paying'
+       AND hold.lease_until < %(now)s - make_interval(secs => %(grace)s)
+       AND NOT EXISTS (SELECT FROM payments_payment AS payment
+                        WHERE payment.order_id = orders.id
+                          AND payment.status IN
+                              ('created', 'requires_action', 'processing')
+                          AND payment.flag <> '')
     """,
 )

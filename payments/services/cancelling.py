@@ -4,8 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from inventory import services as inventory
-from inventory.models import HoldStatus
 from payments.models import (
     OPEN_PAYMENT,
     PAID_ORDER,
@@ -13,7 +11,7 @@ from payments.models import (
     OrderStatus,
     PaymentStatus,
 )
-from payments.services import asking
+from payments.services import asking, settling
 from payments.services.errors import BankDecides, BegunMeanwhile, OrderPaid
 
 
@@ -41,7 +39,5 @@ def _cancel(order: Order, now: datetime) -> Order:
             raise BankDecides(order=str(order.pk))
         raise BegunMeanwhile(order=str(order.pk))
     if order.status == OrderStatus.PENDING:
-        if order.hold.status == HoldStatus.ACTIVE:
-            inventory.release_hold(hold=order.hold, now=now)
-        order.move_to(OrderStatus.CANCELLED, cancelled_at=now)
+        settling.close(order, now=now)
     return order

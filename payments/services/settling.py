@@ -210,7 +210,7 @@ def _give_back(
     )
     look_now("payments.tasks.pay_refunds")
     if order.status not in PAID_ORDER:
-        _close(order, now)
+        close(order, now=now)
         messages.tell_too_late(order, intent.amount_received, reason, now=now)
     mismatch = reason == RefundReason.MISMATCH
     paid = in_words(intent.amount_received, intent.currency)
@@ -303,7 +303,7 @@ def _end_attempts(payment: Payment, intent: Intent) -> None:
         attempts.update(status=AttemptStatus.ABANDONED, next_action=None)
 
 
-def _close(order: Order, now: datetime) -> None:
+def close(order: Order, *, now: datetime) -> None:
     """End an order that gets no tickets, and let go of what it still holds."""
     hold = inventory.free_paying_hold(hold=order.hold, now=now)
     if hold.status == HoldStatus.ACTIVE:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from inventory.models import HoldStatus
 from payments.models import (
+    LIVE_PAYMENT,
     OPEN_PAYMENT,
     AttemptStatus,
     Order,
@@ -37,10 +38,13 @@ UNDECIDED = "The bank still thinks although the time is over; the tickets stay h
 
 @dataclass
 class Swept(Run):
-    """What one sweep did: payments asked about, unanswered, orders closed."""
+    """What one sweep did: payments asked about, unanswered, forgotten holds let go,
+    orders closed.
+    """
 
     asked: int = 0
     unanswered: int = 0
+    freed: int = 0
     closed: int = 0
 
 
@@ -60,6 +64,7 @@ def sweep_payments(*, now: datetime, limit: int) -> Swept:
             except PaymentUnknown as unknown:
                 swept.unanswered += 1
                 swept.problems += note_unknown(payment, unknown, now=now)
+    _free_forgotten_holds(swept, now, limit)
     _close_abandoned_orders(swept, now, limit)
     return swept
 
@@ -120,6 +125,36 @@ def _put_off(payment: Payment, wait: timedelta, now: datetime) -> None:
 
 def _flag(payment: Payment, flag: str) -> None:
     Payment.objects.filter(pk=payment.pk, flag="").update(flag=flag)
+
+
+def _free_forgotten_holds(swept: Swept, now: datetime, limit: int) -> None:
+    """Let go of tickets that are being paid by no payment that could succeed.
+
+    Who ends a payment lets go of its hold with it, so this finds what a crash of ours
+    or a hand in the database has left.
+    """
+    forgotten = Order.objects.filter(
+        status__in=[OrderStatus.PENDING, OrderStatus.CANCELLED],
+        hold__status=HoldStatus.PAYING,
+        hold__lease_until__lte=now,
+    ).exclude(Exists(Payment.objects.filter(LIVE_PAYMENT, order=OuterRef("pk"))))
+    for order_id in list(forgotten.values_list("pk", flat=True)[:limit]):
+        with swept.apart(f"order {order_id}"):
+            swept.freed += _free(order_id, now)
+
+
+@transaction.atomic(durable=True)
+def _free(order_id: UUID, now: datetime) -> bool:
+    orders = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = orders.get(pk=order_id)  # Its hold is read when the lock is ours.
+    live = order.payments.filter(LIVE_PAYMENT).exists()
+    if live or not asking.lease_is_over(order.hold, now):
+        return False
+    if order.status == OrderStatus.PENDING:
+        settling.end_turn(order, now=now)
+    elif order.status == OrderStatus.CANCELLED:
+        settling.close(order, now=now)
+    return True
 
 
 def _close_abandoned_orders(swept: Swept, now: datetime, limit: int) -> None:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -76,6 +77,13 @@ def test_a_scan_that_admitted_without_its_ticket_is_found(held):
     )
 
     assert broken() == {7}
+
+
+@pytest.mark.parametrize(("minutes", "numbers"), [(4, set()), (6, {8})])
+def test_tickets_that_are_held_past_their_time_are_found(held, minutes, numbers):
+    over = held.expires_at + timedelta(minutes=minutes)
+
+    assert {finding.number for finding in audit.findings(now=over)} == numbers
 
 
 def test_a_total_that_does_not_add_up_is_found(held):

@@ -116,7 +116,21 @@ def nobody_cancels_an_intent_that_was_left():
     hold = held()
     with pytest.raises(services.CardDeclined):
         order(hold, DECLINED)
-    Hold.objects.filter(pk=hold.pk).update(status="expired")
+    Hold.objects.filter(pk=hold.pk).update(status="expired", freed_at=NOON)
+    # As a sweep that fails each time leaves it.
+    Payment.objects.update(check_after=LATER + timedelta(minutes=10))
+
+
+def tickets_are_kept_for_a_payment_that_is_over():
+    placed = challenged(held())
+    Payment.objects.update(status="cancelled")
+    Order.objects.update(status="cancelled", cancelled_at=NOON)
+    Hold.objects.filter(pk=placed.hold_id).update(lease_until=NOON)
+
+
+def a_payment_is_forgotten_by_the_sweep():
+    placed = challenged(held())
+    Hold.objects.filter(pk=placed.hold_id).update(lease_until=NOON)
 
 
 def booked(placed: Order, kind: LedgerKind, amount: int) -> None:
@@ -150,6 +164,8 @@ BROKEN = [
     (an_order_has_two_payments, "At most one payment of an order could still take"),
     (money_is_booked_twice, "An event is acted on once"),
     (a_hold_is_freed_while_the_bank_asks, "Tickets are not back on sale under a"),
+    (tickets_are_kept_for_a_payment_that_is_over, "Tickets are being paid for no"),
+    (a_payment_is_forgotten_by_the_sweep, "Tickets are being paid for no longer"),
     (nobody_cancels_an_intent_that_was_left, "Intents of orders that hold no tickets"),
 ]
 
