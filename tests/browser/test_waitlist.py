@@ -1,11 +1,13 @@
 """Waiting in the app: being told, and having tickets bought."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from events.models import Event
 from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistStatus
 from payments.consent import CURRENT, TEXTS
@@ -201,3 +203,16 @@ def test_waiting_can_be_used_by_everybody(chromium, stack, gone, colours):
         found["place"] = faults(phone)
 
     assert {screen: wrong for screen, wrong in found.items() if wrong} == {}
+
+
+def test_how_long_one_waits_is_told_with_its_day(phone, gone):
+    noon = timezone.now().astimezone(gone.event.venue.zone).replace(hour=12, minute=0)
+    starts_at = noon + timedelta(days=3)
+    Event.objects.filter(pk=gone.event_id).update(
+        starts_at=starts_at, sales_close_at=starts_at
+    )
+
+    wait_in_line(phone, gone, "Buy them for me")
+
+    chosen = phone.page.get_by_label("Until").locator("option:checked")
+    expect(chosen).to_have_text(f"{starts_at:%a} {starts_at.day} {starts_at:%b} 12:00")

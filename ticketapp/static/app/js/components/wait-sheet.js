@@ -9,7 +9,7 @@ import { t, tn } from "../lib/i18n.js";
 import { isUnheard, useKeeping } from "../lib/keeping.js";
 import { useResource } from "../lib/resource.js";
 import { join } from "../lib/waiting.js";
-import { clockTime } from "../lib/when.js";
+import { timeOnDay } from "../lib/when.js";
 import { Challenge } from "./challenge.js";
 import { NewCard } from "./new-card.js";
 import { Refusal } from "./notice.js";
@@ -198,8 +198,7 @@ function endsOf(event) {
   const last = Math.min(...marks);
   const whiles = HALF_HOURS.map((n) => now + n * HALF_HOUR).filter((at) => at < last);
   const all = Number.isFinite(last) ? [...whiles, last] : whiles;
-  return all.map((at) => ({
-    at: new Date(at).toISOString(),
-    words: clockTime(at, event.time_zone),
-  }));
+  return all
+    .map((at) => new Date(at).toISOString())
+    .map((at) => ({ at, words: timeOnDay(at, event.time_zone, now) }));
 }
