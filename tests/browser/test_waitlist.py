@@ -61,6 +61,8 @@ def test_tickets_are_bought_for_who_agreed_to_it(phone, gone):
     sheet.get_by_role("button", name="Buy them for me").click()
     expect(phone.heading("You are on the waitlist")).to_be_visible()
     expect(phone.page.get_by_text("at most £70.00 in all")).to_be_visible()
+    card = phone.page.get_by_text("Visa •••• 4242", exact=True)
+    expect(card).to_be_visible()
 
     let_go(gone)
 

@@ -369,8 +369,9 @@ export interface paths {
         /**
          * Hand an order back because its event is postponed or has another date
          * @description While `can_hand_back` is true: until the event begins on its new date. An
-         *     order of after the new date was known cannot be handed back.
-         *     The tickets stop being good, and what was paid goes back to the card.
+         *     order of after the new date was known cannot be handed back. The tickets that
+         *     were not used stop being good, and what was paid for them goes back to the
+         *     card, or what is left of it.
          */
         post: operations["orders_refund"];
         delete?: never;
@@ -2936,7 +2937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: You hold these tickets no longer. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3203,7 +3204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: Your hold ran out. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
+            /** @description `request_in_progress`: The same request is still running. `payment_in_progress`: A payment for these tickets is under way. `order_closed`: This order is closed. `event_cancelled`: This event is off. `saved_card_gone`: This card is not kept any more. `kept_cards_gone`: The payment provider has forgotten your cards. `hold_expired`: You hold these tickets no longer. `amount_not_payable`: No card can be charged this amount. `payment_refused`: The payment provider does not take this payment. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -51,10 +51,10 @@ export function SavedCards({ cards, picked, onPick }) {
   `;
 }
 
-/** @param {{card: SavedCard}} props */
+/** @param {{card: Pick<SavedCard, "brand" | "last4" | "usable" | "expired">}} props */
 export const CardWords = ({ card }) => html`
   ${brandName(card.brand)} <span class="digits">•••• ${card.last4}</span>
-  ${!isUsable(card) &&
+  ${!card.usable &&
   html`<span class="quiet">
     ${" "}${card.expired ? t("expired") : t("cannot be used any more: add it again")}
   </span>`}

@@ -113,7 +113,8 @@ function Place({ entry, reload }) {
     <//>
     ${offer && html`<${HoldClock} expiresAt=${offer.expires_at} onExpired=${reload} />`}
     <p class="quiet" role="status">${entry.ahead !== null && aheadWords(entry.ahead)}</p>
-    ${charge?.active && html`<p class="quiet"><${CardWords} card=${{ ...charge.card, expired: false }} /></p>`}
+    ${charge?.active &&
+    html`<p class="quiet"><${CardWords} card=${{ ...charge.card, usable: true, expired: false }} /></p>`}
   `;
 }
 
