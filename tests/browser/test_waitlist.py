@@ -7,14 +7,16 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.models import User
 from events.models import Event
 from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistStatus
 from payments.consent import CURRENT, TEXTS
-from payments.models import Mandate, Order, OrderStatus
+from payments.models import Mandate, Order, OrderStatus, SavedCard
 from tests.browser.conftest import someone_else
 from tests.browser.phone import GOOD_CARD
 from tests.browser.test_screens import faults
+from tests.keeping import MASTERCARD, keep
 from tests.paying import ASKS_UNLESS_SAVED
 
 
@@ -218,3 +220,19 @@ def test_how_long_one_waits_is_told_with_its_day(phone, gone):
 
     chosen = phone.page.get_by_label("Until").locator("option:checked")
     expect(chosen).to_have_text(f"{starts_at:%a} {starts_at.day} {starts_at:%b} 12:00")
+
+
+def test_the_usual_card_is_the_one_that_waits(phone, gone):
+    phone.open("/you")
+    phone.sign_in()
+    expect(phone.button("Sign out")).to_be_visible()
+    keep(User.objects.get(email=phone.email), GOOD_CARD)
+    keep(User.objects.get(email=phone.email), MASTERCARD)
+    phone.open(f"/events/{gone.event_id}")
+
+    phone.button("Buy them for me").click()
+
+    usual = SavedCard.objects.get(is_default=True)
+    expect(phone.page.get_by_role("radio", name=usual.last4)).to_be_checked()
+    newest = SavedCard.objects.latest("created_at")
+    assert usual != newest

@@ -8,7 +8,7 @@ import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { CardForm } from "./card-form.js";
 import { Refusal } from "./notice.js";
-import { SavedCards, isOutOfDate, isUsable } from "./saved-cards.js";
+import { SavedCards, isOutOfDate, isUsable, usualOf } from "./saved-cards.js";
 import { StripeForm } from "./stripe-form.js";
 
 /** @typedef {import("../../types").Hold} Hold */
@@ -32,8 +32,7 @@ export function PayPanel({ hold, payments, checkout }) {
   const [isReading, setReading] = useState(false);
   const form = useRef(/** @type {PayForm | null} */ (null));
 
-  const usual = cards.find((card) => card.is_default && isUsable(card)) ?? cards.find(isUsable);
-  const saved = picked === "new" ? null : (cards.find((card) => card.id === picked && isUsable(card)) ?? usual ?? null);
+  const saved = picked === "new" ? null : (cards.find((card) => card.id === picked && isUsable(card)) ?? usualOf(cards));
   const isBusy = isReading || checkout.phase !== "ready";
 
   /** @param {Event} event */

@@ -7,6 +7,13 @@ import { t } from "../lib/i18n.js";
 /** @param {SavedCard} card */
 export const isUsable = (card) => card.usable;
 
+/**
+ * The card that is taken unless another is picked.
+ * @param {SavedCard[]} cards
+ */
+export const usualOf = (cards) =>
+  cards.find((card) => card.is_default && isUsable(card)) ?? cards.find(isUsable) ?? null;
+
 const GONE = new Set(["saved_card_gone", "kept_cards_gone"]);
 
 /**

@@ -13,7 +13,7 @@ import { timeOnDay } from "../lib/when.js";
 import { Challenge } from "./challenge.js";
 import { NewCard } from "./new-card.js";
 import { Refusal } from "./notice.js";
-import { SavedCards, isOutOfDate, isUsable } from "./saved-cards.js";
+import { SavedCards, isOutOfDate, isUsable, usualOf } from "./saved-cards.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("../../types").EventDetail} EventDetail */
@@ -89,7 +89,7 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const [ends] = useState(() => endsOf(event));
   const [most, setMost] = useState(inMajor(price));
   const [until, setUntil] = useState(ends.at(-1)?.at ?? "");
-  const [chosen, setPicked] = useState(cards.find(isUsable)?.id ?? "new");
+  const [chosen, setPicked] = useState(usualOf(cards)?.id ?? "new");
   const [agrees, setAgrees] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [hint, setHint] = useState("");
