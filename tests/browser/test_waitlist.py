@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from events.models import Event
 from inventory import services as inventory
-from inventory.models import Hold, WaitlistEntry, WaitlistStatus
+from inventory.models import Hold, WaitlistEntry, WaitlistReason, WaitlistStatus
 from payments.consent import CURRENT, TEXTS
 from payments.models import Mandate, Order, OrderStatus, SavedCard
 from tests.browser.conftest import someone_else
@@ -236,3 +236,19 @@ def test_the_usual_card_is_the_one_that_waits(phone, gone):
     expect(phone.page.get_by_role("radio", name=usual.last4)).to_be_checked()
     newest = SavedCard.objects.latest("created_at")
     assert usual != newest
+
+
+def test_a_decline_is_still_told_when_tickets_are_on_sale_again(phone, gone):
+    wait_in_line(phone, gone, "Tell me")
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    WaitlistEntry.objects.update(
+        status=WaitlistStatus.PASSED,
+        reason=WaitlistReason.CARD_DECLINED,
+        closed_at=timezone.now(),
+    )
+    let_go(gone)
+
+    phone.open(f"/events/{gone.event_id}")
+
+    expect(phone.button("Get 2 · £64")).to_be_visible()
+    expect(phone.page.get_by_text("Your card was declined.")).to_be_visible()

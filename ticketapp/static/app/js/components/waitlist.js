@@ -73,14 +73,20 @@ function Standing({ event, entry, reload, ...choices }) {
   if (entry && isLive(entry)) return html`<${Place} entry=${entry} reload=${reload} />`;
   if (entry?.status === "purchased") return html`<${Bought} entry=${entry} />`;
   if (!GONE.has(event.availability)) {
-    return choices.error && html`<${Refusal} error=${choices.error} />`;
+    return html`
+      ${choices.error && html`<${Refusal} error=${choices.error} />`}
+      ${entry && html`<${Ended} entry=${entry} />`}
+    `;
   }
   const types = event.ticket_types.filter(({ availability }) => GONE.has(availability));
   return html`
-    ${entry && html`<p class="quiet" role="status">${entry.what_happens}</p>`}
+    ${entry && html`<${Ended} entry=${entry} />`}
     ${types.length > 0 && html`<${Ways} ...${choices} types=${types} />`}
   `;
 }
+
+/** @param {{entry: WaitlistEntry}} props */
+const Ended = ({ entry }) => html`<p class="quiet" role="status">${entry.what_happens}</p>`;
 
 /** @param {{entry: WaitlistEntry}} props */
 const Bought = ({ entry }) => html`
