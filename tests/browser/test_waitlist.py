@@ -17,7 +17,7 @@ from tests.browser.conftest import someone_else
 from tests.browser.phone import GOOD_CARD
 from tests.browser.test_screens import faults
 from tests.keeping import MASTERCARD, keep
-from tests.paying import ASKS_UNLESS_SAVED
+from tests.paying import ALWAYS_ASKS, ASKS_UNLESS_SAVED
 
 
 def let_go(ticket_type) -> None:
@@ -76,11 +76,11 @@ def test_tickets_are_bought_for_who_agreed_to_it(phone, gone):
     assert (order.status, order.amount) == (OrderStatus.PAID, 6400)
 
 
-def agree_with_a_card_that_asks(phone, ticket_type):
+def agree_with_a_card_that_asks(phone, ticket_type, card: str = ASKS_UNLESS_SAVED):
     """As far as the bank's page; gives the sheet behind it."""
     wait_in_line(phone, ticket_type, "Buy them for me")
     sheet = phone.page.get_by_role("dialog")
-    agree(phone, ASKS_UNLESS_SAVED)
+    agree(phone, card)
     sheet.get_by_role("button", name="Buy them for me").click()
     expect(phone.heading("Your bank asks you to confirm")).to_be_visible()
     return sheet
@@ -252,3 +252,21 @@ def test_a_decline_is_still_told_when_tickets_are_on_sale_again(phone, gone):
 
     expect(phone.button("Get 2 · £64")).to_be_visible()
     expect(phone.page.get_by_text("Your card was declined.")).to_be_visible()
+
+
+def test_a_charge_that_the_bank_asks_about_is_confirmed_and_nothing_else(phone, gone):
+    agree_with_a_card_that_asks(phone, gone, ALWAYS_ASKS)
+    bank = phone.page.frame_locator("iframe")
+    bank.get_by_role("button", name="Complete").click()
+    expect(phone.heading("You are on the waitlist")).to_be_visible()
+    let_go(gone)
+
+    confirm = phone.page.get_by_role("link", name="Confirm with your bank")
+    expect(confirm).to_be_visible(timeout=30_000)
+    expect(phone.heading("Somebody holds the last tickets")).to_have_count(0)
+    expect(phone.button(re.compile("^Get"))).to_have_count(0)
+    confirm.click()
+    bank.get_by_role("button", name="Complete").click()
+
+    phone.is_in()
+    assert Order.objects.get().status == OrderStatus.PAID

@@ -6,7 +6,7 @@ import { asApiError } from "../lib/api.js";
 import { formatMoney } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { signedIn } from "../lib/session.js";
-import { isLive, join, leave, useEntry } from "../lib/waiting.js";
+import { isLive, join, leave } from "../lib/waiting.js";
 import { HoldClock } from "./hold-clock.js";
 import { Notice, Refusal } from "./notice.js";
 import { CardWords } from "./saved-cards.js";
@@ -21,9 +21,14 @@ import { WaitSheet } from "./wait-sheet.js";
 
 const GONE = new Set(["sold_out", "all_held"]);
 
-/** @param {{event: EventDetail}} props */
-export function Waitlist({ event }) {
-  const { entry, reload } = useEntry(event.id, `${event.availability} ${event.left}`);
+/**
+ * @param {{
+ *   event: EventDetail,
+ *   entry: WaitlistEntry | null,
+ *   reload: () => Promise<void>,
+ * }} props
+ */
+export function Waitlist({ event, entry, reload }) {
   // What is agreed to stays the same, however the sale goes on behind the sheet.
   const [toBuy, setToBuy] = useState(/** @type {Wish | null} */ (null));
   const [error, setError] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
@@ -113,7 +118,9 @@ function Place({ entry, reload }) {
       ${offer &&
       offer.next_step !== "wait" &&
       html`<a class="button primary" href=${`/checkout/${offer.hold}`}>
-        ${t("Buy them for {total}", { total: formatMoney(offer.total) })}
+        ${offer.next_step === "confirm"
+          ? t("Confirm with your bank")
+          : t("Buy them for {total}", { total: formatMoney(offer.total) })}
       </a>`}
       <button type="button" class="button" onClick=${go}>${t("Leave the waitlist")}</button>
     <//>

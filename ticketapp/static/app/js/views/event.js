@@ -18,6 +18,7 @@ import { knownEvent } from "../lib/listing.js";
 import { useLive } from "../lib/live.js";
 import { useResource } from "../lib/resource.js";
 import { share } from "../lib/share.js";
+import { useEntry } from "../lib/waiting.js";
 
 /** @typedef {import("../../types").EventDetail} EventDetail */
 /** @typedef {import("../../types").Snapshot} Snapshot */
@@ -52,7 +53,10 @@ function Loaded({ event: loaded, isWhole, reload }) {
   useEffect(() => {
     if (isOutdated) reload();
   }, [isOutdated]);
-  const canBuy = isWhole && event.availability === "on_sale" && choice.type !== null;
+  const waiting = useEntry(event.id, `${event.availability} ${event.left}`);
+  // What is set aside for this person is all there is to buy, or to say, meanwhile.
+  const isOpen = isWhole && waiting.entry?.status !== "offered";
+  const canBuy = isOpen && event.availability === "on_sale" && choice.type !== null;
   return html`
     <article class="event">
       <div class="event-head">
@@ -67,9 +71,9 @@ function Loaded({ event: loaded, isWhole, reload }) {
           isOnSale=${event.availability === "on_sale"}
         />
         ${!isWhole && html`<div class="block skeleton"><i></i><i></i><i></i></div>`}
-        ${isWhole && event.availability !== "on_sale" && html`<${EventState} event=${event} reload=${reload} />`}
-        ${isWhole && html`<${Waitlist} event=${event} />`}
-        ${isWhole &&
+        ${isOpen && event.availability !== "on_sale" && html`<${EventState} event=${event} reload=${reload} />`}
+        ${isWhole && html`<${Waitlist} event=${event} ...${waiting} />`}
+        ${isOpen &&
         event.ticket_types.length > 0 &&
         html`<${TicketPicker}
           event=${event}
