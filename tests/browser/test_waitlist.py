@@ -49,7 +49,9 @@ def test_who_waits_is_told_and_buys_in_the_ordinary_way(phone, gone):
     phone.page.get_by_role("link", name="Buy them for £64").click()
     phone.pay_with(GOOD_CARD)
     phone.is_in()
+    phone.open(f"/events/{gone.event_id}")
 
+    expect(phone.heading("You have tickets")).to_be_visible()
     assert WaitlistEntry.objects.get().status == WaitlistStatus.PURCHASED
     assert not Mandate.objects.exists()
 

@@ -95,7 +95,7 @@ const Ended = ({ entry }) => html`<p class="quiet" role="status">${entry.what_ha
 
 /** @param {{entry: WaitlistEntry}} props */
 const Bought = ({ entry }) => html`
-  <${Notice} title=${t("The waitlist has bought for you")} text=${entry.what_happens} tone="good">
+  <${Notice} title=${entry.charge ? t("The waitlist has bought for you") : t("You have tickets")} text=${entry.what_happens} tone="good">
     <a class="button" href="/tickets">${t("See your tickets")}</a>
   <//>
 `;
