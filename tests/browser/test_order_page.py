@@ -1,5 +1,6 @@
 """The page of an order says where its money is, and gives it back where it may."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,8 @@ def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
     phone.button("Hand back").click()
 
     expect(phone.page.get_by_text("on its way")).to_be_visible()
+    expect(phone.page.get_by_text("stays valid")).to_have_count(0)
+    expect(phone.button(re.compile("Hand your"))).to_have_count(0)
     assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
 
 

@@ -3,8 +3,8 @@ import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
 import { Notice } from "./notice.js";
 
-/** @param {{event: import("../../types").EventBrief}} props */
-export function EventNews({ event }) {
+/** @param {{event: import("../../types").EventBrief, isGivenBack: boolean}} props */
+export function EventNews({ event, isGivenBack }) {
   if (event.status === "cancelled") {
     return html`<${Notice}
       title=${t("This event is cancelled")}
@@ -12,7 +12,7 @@ export function EventNews({ event }) {
       tone="loss"
     />`;
   }
-  if (event.status === "postponed") {
+  if (event.status === "postponed" && !isGivenBack) {
     return html`<${Notice}
       title=${t("This event is postponed")}
       text=${t("Your ticket stays valid for the new date. We write to you when there is one.")}

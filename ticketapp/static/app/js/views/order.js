@@ -59,10 +59,10 @@ function Loaded({ order, reload }) {
     <p class="quiet">
       ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
     </p>
-    ${isPaid(order) && html`<${EventNews} event=${order.event} />`}
+    ${isPaid(order) && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} />`}
     <${State} order=${order} />
     ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
-    ${order.can_hand_back && html`<${HandBack} order=${order} onDone=${reload} />`}
+    ${order.can_hand_back && order.tickets.length > 0 && html`<${HandBack} order=${order} onDone=${reload} />`}
     <${Receipt} order=${order} now=${now} />
   `;
 }

@@ -64,7 +64,7 @@ function Shown({ ticket, siblings }) {
         <h1 tabindex="-1">${event.name}</h1>
         <p class="quiet">${whenInWords(event, now)}</p>
       </header>
-      <${EventNews} event=${event} />
+      <${EventNews} event=${event} isGivenBack=${ticket.status === "returned"} />
       <${Siblings} ticket=${ticket} siblings=${siblings} />
       <${Code} ticket=${ticket} now=${now} />
       <dl class="ticket-facts">
