@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0010_asked_under_a_mandate'),
+        ('payments', '0011_asked_under_a_mandate'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0009_waiting_setups'),
+        ('payments', '0010_told_starts'),
     ]
 
     operations = [
