@@ -8,8 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from events import services as events
-from events.models import Event
+from events.models import Event, Venue
 from payments.models import Order, Payment, Refund, RefundReason, RefundStatus
+from tests.browser.phone import GOOD_CARD
 
 
 def the_page_says(phone, *words: str) -> None:
@@ -94,3 +95,19 @@ def test_a_refund_that_came_back_is_not_on_its_way(phone, rush):
     refunded(reason=RefundReason.STAFF, status=RefundStatus.FAILED)
 
     the_page_says(phone, "did not reach your bank")
+
+
+@pytest.mark.parametrize(
+    ("included", "total", "tax"), [(True, "£64", "£10.66"), (False, "£76.80", "£12.80")]
+)
+def test_a_receipt_says_how_much_of_it_is_tax(phone, rush, included, total, tax):
+    Venue.objects.update(tax_rate="20", tax_name="VAT", tax_included=included)
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(2)
+    phone.pay_with(GOOD_CARD)
+
+    phone.is_in()
+
+    receipt = phone.page.locator("dl")
+    expect(receipt).to_contain_text(f"Total {total}")
+    expect(receipt).to_contain_text(f"of which VAT {tax}")

@@ -154,6 +154,7 @@ const refundWords = (status) => {
 function Receipt({ order, now }) {
   /** @param {number} amount */
   const money = (amount) => formatMoney({ amount, currency: order.total.currency });
+  const tax = order.lines.reduce((sum, line) => sum + line.tax.amount, 0);
   return html`
     <h2 class="section-title">${t("Receipt")}</h2>
     <dl class="price-lines">
@@ -180,6 +181,11 @@ function Receipt({ order, now }) {
         <dt>${t("Total")}</dt>
         <dd>${formatMoney(order.total)}</dd>
       </div>
+      ${tax > 0 &&
+      html`<div class="quiet">
+        <dt>${t("of which {tax}", { tax: order.lines[0]?.tax.name || t("Tax") })}</dt>
+        <dd>${money(tax)}</dd>
+      </div>`}
     </dl>
     <${Refunds} order=${order} />
     <p class="quiet">
