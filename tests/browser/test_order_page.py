@@ -45,6 +45,8 @@ def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
     expect(phone.page.get_by_text("on its way")).to_be_visible()
     expect(phone.page.get_by_text("stays valid")).to_have_count(0)
     expect(phone.button(re.compile("Hand your"))).to_have_count(0)
+    line = phone.page.get_by_text("incl. £4 Booking fee · returned", exact=True)
+    expect(line).to_have_count(2)
     assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
 
 
@@ -111,3 +113,12 @@ def test_a_receipt_says_how_much_of_it_is_tax(phone, rush, included, total, tax)
     receipt = phone.page.locator("dl")
     expect(receipt).to_contain_text(f"Total {total}")
     expect(receipt).to_contain_text(f"of which VAT {tax}")
+
+
+def test_a_list_of_tickets_parts_their_number_from_what_became_of_them(phone, rush):
+    phone.buy(rush)
+    events.cancel_event(event=Event.objects.get(pk=rush.event_id))
+
+    phone.open("/tickets")
+
+    expect(phone.page.get_by_text("2 tickets · Cancelled")).to_be_visible()

@@ -150,6 +150,10 @@ const refundWords = (status) => {
   return t("on its way");
 };
 
+/** @param {Order["lines"][number]} line */
+const feeWords = ({ fee }) =>
+  fee.amount > 0 && t("incl. {fee} {name}", { fee: formatMoney(fee), name: fee.name || t("Booking fee") });
+
 /** @param {{order: Order, now: number}} props */
 function Receipt({ order, now }) {
   /** @param {number} amount */
@@ -169,8 +173,7 @@ function Receipt({ order, now }) {
             <dt>
               ${t("{name}, ticket {n}", { name: order.ticket_type.name, n: at + 1 })}
               <span class="quiet">
-                ${line.fee.amount > 0 && t("incl. {fee} {name}", { fee: money(line.fee.amount), name: line.fee.name ?? t("Booking fee") })}
-                ${line.returned && t("returned")}
+                ${joined([feeWords(line), line.returned && t("returned")], " · ")}
               </span>
             </dt>
             <dd>${money(line.total.amount)}</dd>

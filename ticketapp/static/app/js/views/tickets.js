@@ -101,7 +101,7 @@ function Row({ group, words }) {
           <p class="quiet">${first.event.venue.name}</p>
           <p class="card-price">
             <strong>${tn(group.length, "{n} ticket", "{n} tickets")}</strong>
-            ${states.length > 0 && html`<span class="state">${states.join(", ")}</span>`}
+            ${states.length > 0 && html` · <span class="state">${states.join(", ")}</span>`}
           </p>
         </div>
       </a>
