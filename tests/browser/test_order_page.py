@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from events import services as events
 from events.models import Event, Venue
+from inventory.models import TicketType
 from payments.models import Order, Payment, Refund, RefundReason, RefundStatus
 from tests.browser.phone import GOOD_CARD
 
@@ -122,3 +123,16 @@ def test_a_list_of_tickets_parts_their_number_from_what_became_of_them(phone, ru
     phone.open("/tickets")
 
     expect(phone.page.get_by_text("2 tickets · Cancelled")).to_be_visible()
+
+
+def test_a_free_ticket_is_not_told_about_in_money(phone, rush):
+    TicketType.objects.update(unit_amount=0, fee_amount=0)
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(2)
+    phone.button("Get them free").click()
+    phone.is_in()
+    events.cancel_event(event=Event.objects.get(pk=rush.event_id))
+
+    the_page_says(phone, "This event is cancelled", "booked")
+
+    assert not phone.page.get_by_text(re.compile("money|card|paid|refund", re.I)).count()

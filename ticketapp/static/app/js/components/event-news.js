@@ -3,12 +3,20 @@ import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
 import { Notice } from "./notice.js";
 
-/** @param {{event: import("../../types").EventBrief, isGivenBack: boolean}} props */
-export function EventNews({ event, isGivenBack }) {
+/**
+ * @param {{
+ *   event: import("../../types").EventBrief,
+ *   isGivenBack: boolean,
+ *   isFree?: boolean,
+ * }} props
+ */
+export function EventNews({ event, isGivenBack, isFree = false }) {
   if (event.status === "cancelled") {
     return html`<${Notice}
       title=${t("This event is cancelled")}
-      text=${t("You get all your money back to the card you paid with, fees included. There is nothing you need to do.")}
+      text=${isFree
+        ? t("Your ticket does not admit any more. There is nothing you need to do.")
+        : t("All that you paid goes back to your card, fees included. There is nothing you need to do.")}
       tone="loss"
     />`;
   }

@@ -36,7 +36,9 @@ export function HandBack({ order, onDone }) {
   return html`
     <${Notice}
       title=${tn(count, "Hand your ticket back?", "Hand your {n} tickets back?")}
-      text=${t("They stop being good at once, and what you paid for them goes back to your card. This cannot be undone.")}
+      text=${order.total.amount === 0
+        ? t("They stop being good at once. This cannot be undone.")
+        : t("They stop being good at once, and what you paid for them goes back to your card. This cannot be undone.")}
       tone="needs"
     >
       <button type="button" class="button" disabled=${step === "busy"} onClick=${give}>${t("Hand back")}</button>

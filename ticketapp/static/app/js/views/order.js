@@ -10,7 +10,7 @@ import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { isPaid } from "../lib/buying.js";
 import { useNow } from "../lib/clock.js";
-import { formatMoney } from "../lib/format.js";
+import { formatMoney, formatPrice } from "../lib/format.js";
 import { joined, t, tn } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { signedIn } from "../lib/session.js";
@@ -59,13 +59,16 @@ function Loaded({ order, reload }) {
     <p class="quiet">
       ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
     </p>
-    ${isPaid(order) && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} />`}
+    ${isPaid(order) && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} isFree=${isFree(order)} />`}
     <${State} order=${order} />
     ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
     ${order.can_hand_back && order.tickets.length > 0 && html`<${HandBack} order=${order} onDone=${reload} />`}
     <${Receipt} order=${order} now=${now} />
   `;
 }
+
+/** @param {Order} order */
+const isFree = (order) => order.total.amount === 0;
 
 /** @param {{order: Order}} props */
 const YoureIn = ({ order }) => html`
@@ -101,6 +104,15 @@ function State({ order }) {
   }
   if (order.status === "cancelled") {
     return html`<${Notice} title=${t("Cancelled")} text=${t("This order was given up before it was paid.")} />`;
+  }
+  if (order.status === "refunded" && isFree(order)) {
+    return html`<${Notice}
+      title=${t("Given back")}
+      text=${t("These tickets do not admit any more. They were free: no money moves.")}
+    />`;
+  }
+  if (order.status === "partly_refunded" && isFree(order)) {
+    return html`<${Notice} title=${t("Partly given back")} text=${t("The lines below say which tickets were returned.")} />`;
   }
   if (order.status === "refunded") {
     return html`<${Notice}
@@ -150,6 +162,12 @@ const refundWords = (status) => {
   return t("on its way");
 };
 
+/**
+ * @param {Order} order
+ * @param {string} time
+ */
+const whenPaid = (order, time) => (isFree(order) ? t("booked {time}", { time }) : t("paid {time}", { time }));
+
 /** @param {Order["lines"][number]} line */
 const feeWords = ({ fee }) =>
   fee.amount > 0 && t("incl. {fee} {name}", { fee: formatMoney(fee), name: fee.name || t("Booking fee") });
@@ -182,7 +200,7 @@ function Receipt({ order, now }) {
       )}
       <div class="price-total">
         <dt>${t("Total")}</dt>
-        <dd>${formatMoney(order.total)}</dd>
+        <dd>${formatPrice(order.total)}</dd>
       </div>
       ${tax > 0 &&
       html`<div class="quiet">
@@ -195,7 +213,7 @@ function Receipt({ order, now }) {
       ${joined(
         [
           t("Order {reference}", { reference: order.reference }),
-          order.paid_at && t("paid {time}", { time: momentWords(order.paid_at, now) }),
+          order.paid_at && whenPaid(order, momentWords(order.paid_at, now)),
         ],
         " · ",
       )}
