@@ -9,6 +9,7 @@ from inventory.instants import local, utc
 from inventory.listing.cards import money, price_of
 from inventory.models import CheckIn, Hold, Ticket
 from inventory.owners import OrderRef
+from inventory.services.admission import NotAdmitted
 from inventory.services.quoting import price_shown
 
 JSON = dict[str, Any]
@@ -35,8 +36,13 @@ def hold_document(hold: Hold, *, now: datetime, order: OrderRef | None = None) -
     }
 
 
-def ticket_document(ticket: Ticket, *, order: OrderRef | None) -> JSON:
-    """A ticket with its code. Load `OF_A_TICKET` with it."""
+def ticket_document(
+    ticket: Ticket,
+    *,
+    order: OrderRef | None,
+    not_admitted: NotAdmitted | None,
+) -> JSON:
+    """A ticket with its code, and what the door says to it. Load `OF_A_TICKET`."""
     event = ticket.ticket_type.event
     code = codes.write(ticket_id=ticket.pk, event_id=event.pk)
     return {
@@ -49,6 +55,12 @@ def ticket_document(ticket: Ticket, *, order: OrderRef | None) -> JSON:
         "code": code,
         "qr_svg": qr_svg(code),
         "checked_in_at": utc(ticket.checked_in_at),
+        "admits": not_admitted is None,
+        "not_admitted": not_admitted
+        and {
+            "code": not_admitted.code,
+            "message": f"It does not admit: {not_admitted.reason}.",
+        },
     }
 
 

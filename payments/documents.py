@@ -47,6 +47,7 @@ def order_document(order: Told, *, now: datetime, absolute: Absolute) -> JSON:
         },
         "can_hand_back": services.may_hand_back(cast(Order, order), now=now),
         "refunds": [_refund(refund) for refund in order.refunds],
+        "dispute": order.dispute,
         "tickets": [line.ticket_id for line in lines if not line.is_returned],
         "created_at": utc(order.created_at),
         "paid_at": utc(order.paid_at),

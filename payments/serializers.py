@@ -12,6 +12,7 @@ from inventory.serializers.shapes import (
     page_of,
 )
 from payments.models import (
+    TAKEN_BY_THE_BANK,
     CardSetupStatus,
     OrderStatus,
     PaymentStatus,
@@ -129,6 +130,12 @@ class OrderSerializer(serializers.Serializer):
         )
     )
     refunds = OrderRefundSerializer(many=True)
+    dispute = serializers.ChoiceField(
+        [(s.value, s.label) for s in TAKEN_BY_THE_BANK],
+        allow_null=True,
+        help_text="The bank asks the payment back, or has taken it: the tickets that "
+        "are not used do not admit.",
+    )
     tickets = serializers.ListField(child=serializers.UUIDField())
     created_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)

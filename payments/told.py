@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.db import connection
 
-from payments.models import ENDED_PAYMENT
+from payments.models import ENDED_PAYMENT, TAKEN_BY_THE_BANK
 from ticketapp.prepared import execute
 
 TOLD = f"""
@@ -46,6 +46,14 @@ SELECT json_build_object(
             'tax_name', venue.tax_name,
             'coordinates', json_build_array(
                 ST_Y(venue.location::geometry), ST_X(venue.location::geometry)))),
+    'dispute', (
+        -- Of several the worst, which is the first by name too: lost, then open.
+        SELECT dispute.status
+          FROM payments_dispute AS dispute
+          JOIN payments_payment AS payment ON payment.id = dispute.payment_id
+         WHERE payment.order_id = ordered.id AND NOT payment.surplus
+           AND dispute.status IN {tuple(map(str, TAKEN_BY_THE_BANK))}
+         ORDER BY dispute.status LIMIT 1),
     'lines', (
         SELECT coalesce(json_agg(json_build_object(
                    'ticket_id', ticket_id, 'unit_amount', unit_amount,

@@ -52,6 +52,15 @@ class OrderRefSerializer(serializers.Serializer):
     reference = serializers.CharField()
 
 
+class NotAdmittedSerializer(serializers.Serializer):
+    code = serializers.CharField(
+        help_text="`payment_disputed`: the bank asks the payment back. "
+        "`payment_lost`: it got it back. `event_cancelled`, `already_checked_in` "
+        "or `returned`: as they say."
+    )
+    message = serializers.CharField(help_text="For the person, as it is.")
+
+
 class TicketSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(
@@ -68,6 +77,10 @@ class TicketSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="What the QR code says.")
     qr_svg = serializers.CharField(help_text="The QR code, to be shown on white.")
     checked_in_at = serializers.DateTimeField(allow_null=True)
+    admits = serializers.BooleanField(
+        help_text="False: the door turns it away, on whichever night."
+    )
+    not_admitted = NotAdmittedSerializer(allow_null=True, help_text="Why it does not.")
 
 
 class CheckInRequestSerializer(serializers.Serializer):

@@ -6,12 +6,14 @@ waitlist of the type, override of the type, hold, tickets, rows of shared caps.
 
 from inventory.services.admission import (
     AlreadyCheckedIn,
+    NotAdmitted,
     ScanIdReused,
     ScanTimeOutOfRange,
     TicketNotValid,
     UnknownTicket,
     by_our_clock,
     check_in,
+    not_admitted,
     register_admission_check,
 )
 from inventory.services.capacity import CapacityBelowTaken, Overrider, set_capacity
@@ -82,6 +84,7 @@ __all__ = [
     "HoldExists",
     "HoldExpired",
     "MaximumTooLow",
+    "NotAdmitted",
     "NotOnSale",
     "NotYetOnSale",
     "OverLimit",
@@ -108,6 +111,7 @@ __all__ = [
     "latest_end",
     "lock_waitlists",
     "match_waitlists",
+    "not_admitted",
     "pass_offer",
     "pass_on_fall",
     "pause_paying",

@@ -1,6 +1,7 @@
 """Letting people in. Lock order: ticket."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
@@ -12,13 +13,26 @@ from events.local_time import night_of
 from events.models import Event, EventStatus, Membership
 from inventory import codes
 from inventory.instants import utc
-from inventory.models import OWNED_TICKET, CheckIn, ScanFlag, Ticket, TicketStatus
+from inventory.models import CheckIn, ScanFlag, Ticket, TicketStatus
 from ticketapp.errors import Action, DomainError
 
 # A scanner that was without network for longer was not at this event.
 OLDEST_SCAN = timedelta(days=3)
 
-AdmissionCheck = Callable[[Ticket], str | None]
+
+@dataclass(frozen=True, slots=True)
+class NotAdmitted:
+    """Why a ticket does not admit: a code to switch on, and words for people."""
+
+    code: str
+    reason: str
+
+
+RETURNED = NotAdmitted("returned", "it was taken back")
+USED = NotAdmitted("already_checked_in", "somebody came in with it")
+CANCELLED = NotAdmitted("event_cancelled", "the event is cancelled")
+
+AdmissionCheck = Callable[[Collection[UUID]], Mapping[UUID, NotAdmitted]]
 _checks: dict[str, AdmissionCheck] = {}
 
 
@@ -60,12 +74,34 @@ class ScanTimeOutOfRange(DomainError):
 
 
 def register_admission_check(name: str, check: AdmissionCheck) -> None:
-    """Let an app above say why a sold ticket must not admit just now.
+    """Let an app above say which sold tickets must not admit just now, and why.
 
-    `check` gets the locked ticket and returns the reason, or None. It runs at
-    every scan, so it should be one indexed query.
+    `check` gets the ids of tickets. It runs at every scan, where the ticket is
+    locked, and for every list of tickets, so it should be one indexed query.
     """
     _checks[name] = check
+
+
+def not_admitted(tickets: Collection[Ticket]) -> dict[UUID, NotAdmitted]:
+    """Those that the door turns away whichever night they come, and why.
+
+    Load their events with them: then it is a query for each check.
+    """
+    sold = [ticket for ticket in tickets if ticket.status == TicketStatus.SOLD]
+    found = {
+        ticket.pk: CANCELLED
+        for ticket in sold
+        if ticket.ticket_type.event.status == EventStatus.CANCELLED
+    }
+    ids = [ticket.pk for ticket in sold]
+    for check in _checks.values() if ids else ():
+        found.update(check(ids))
+    for ticket in tickets:
+        if ticket.status == TicketStatus.CHECKED_IN:
+            found[ticket.pk] = USED
+        elif ticket.status != TicketStatus.SOLD:
+            found[ticket.pk] = RETURNED
+    return found
 
 
 def check_in(
@@ -185,14 +221,10 @@ def _repeated(scan_id: UUID | None, ticket: Ticket) -> CheckIn | None:
 
 def _why_not_valid(ticket: Ticket, at: datetime) -> str | None:
     """Why a ticket does not admit; None for one that does, or did."""
-    if ticket.status not in OWNED_TICKET:
-        return "it was taken back"
-    if ticket.ticket_type.event.status == EventStatus.CANCELLED:
-        return "the event is cancelled"
-    if reason := _of_another_night(ticket.ticket_type.event, at):
-        return reason
-    reasons = (check(ticket) for check in _checks.values())
-    return next((reason for reason in reasons if reason), None)
+    why = not_admitted([ticket]).get(ticket.pk)
+    if why and why != USED:
+        return why.reason
+    return _of_another_night(ticket.ticket_type.event, at)
 
 
 def _of_another_night(event: Event, at: datetime) -> str | None:

@@ -8,6 +8,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory import services
 from inventory.documents import OF_A_TICKET, ticket_document
 from inventory.models import OWNED_TICKET, Ticket, TicketStatus
 from inventory.owners import orders_of
@@ -49,6 +50,12 @@ class TicketView(OwnTicketsView):
 
 def documents(tickets: list[Ticket]) -> list[dict]:
     orders = orders_of({ticket.hold_id for ticket in tickets})
+    turned_away = services.not_admitted(tickets)
     return [
-        ticket_document(ticket, order=orders.get(ticket.hold_id)) for ticket in tickets
+        ticket_document(
+            ticket,
+            order=orders.get(ticket.hold_id),
+            not_admitted=turned_away.get(ticket.pk),
+        )
+        for ticket in tickets
     ]

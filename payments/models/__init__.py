@@ -37,6 +37,7 @@ from payments.models.payments import (
 )
 from payments.models.refunds import (
     COUNTED_REFUND,
+    TAKEN_BY_THE_BANK,
     UNPAID_REFUND,
     Dispute,
     DisputeStatus,
@@ -52,6 +53,7 @@ __all__ = [
     "LIVE_PAYMENT",
     "OPEN_PAYMENT",
     "PAID_ORDER",
+    "TAKEN_BY_THE_BANK",
     "UNPAID_REFUND",
     "WAITING_SETUP",
     "AttemptStatus",

@@ -111,6 +111,10 @@ class DisputeStatus(models.TextChoices):
     LOST = "lost"
 
 
+# The bank has the money, or asks for it: the tickets do not admit meanwhile.
+TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
+
+
 class Dispute(PublicModel, StatefulModel):
     """The buyer's bank asks the money back; unused tickets wait for the answer."""
 

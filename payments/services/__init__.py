@@ -25,7 +25,7 @@ from payments.services.cards import (
 from payments.services.checkout import pay_order, place_order
 from payments.services.declines import action, public_code, reason
 from payments.services.differences import Difference
-from payments.services.disputes import apply_dispute, why_not_admitted
+from payments.services.disputes import apply_dispute, disputed_tickets
 from payments.services.errors import (
     CardDeclined,
     CardNotKept,
@@ -108,6 +108,7 @@ __all__ = [
     "card_kept_by",
     "charge_next_offer",
     "choose_default",
+    "disputed_tickets",
     "forget_removed_cards",
     "has_expired",
     "is_usable",
@@ -142,5 +143,4 @@ __all__ = [
     "take_back_given",
     "ticket_names",
     "wait_for_tickets",
-    "why_not_admitted",
 ]

@@ -32,7 +32,7 @@ from payments.models import (
     COUNTED_REFUND,
     LIVE_PAYMENT,
     OPEN_PAYMENT,
-    DisputeStatus,
+    TAKEN_BY_THE_BANK,
     Order,
     OrderLine,
     OrderStatus,
@@ -56,7 +56,6 @@ from payments.services.refunds import open_lines, refund_lines
 from payments.services.runs import Run
 
 CLOSED_AT_ONCE = 10
-TAKEN_BY_THE_BANK = (DisputeStatus.OPEN, DisputeStatus.LOST)
 
 
 @dataclass

@@ -1,13 +1,16 @@
 """The buyer's bank asks the money back. Lock order: order, payment, dispute."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
-from inventory.models import Ticket
+from inventory import services as inventory
 from payments.gateways import DisputeInfo
 from payments.models import (
+    TAKEN_BY_THE_BANK,
     UNPAID_REFUND,
     Dispute,
     DisputeStatus,
@@ -26,7 +29,12 @@ NOT_ADMITTED = "Its unused tickets do not admit until it is won."
 STILL_GOOD = "It was surplus money: its order's tickets are not touched."
 # What the provider says of a refund when it knows of a dispute before we do.
 DISPUTED = "charge_disputed"
-DEAD = (DisputeStatus.OPEN, DisputeStatus.LOST)
+ASKED_BACK = inventory.NotAdmitted(
+    "payment_disputed", "its payment is disputed by the buyer's bank"
+)
+NOT_PAID_FOR = inventory.NotAdmitted(
+    "payment_lost", "its disputed payment went back to the buyer's bank"
+)
 
 
 @transaction.atomic
@@ -100,9 +108,18 @@ def _owe_again(payment: Payment, now: datetime) -> None:
             repaying.retry_refund(refund=refund, now=now)
 
 
-def why_not_admitted(ticket: Ticket) -> str | None:
-    """The reason a disputed ticket stays out; asked by the door at every scan."""
+def disputed_tickets(
+    tickets: Collection[UUID],
+) -> dict[UUID, inventory.NotAdmitted]:
+    """Those of a disputed payment, and why they stay out; asked at every scan."""
     disputed = Dispute.objects.filter(
-        status__in=DEAD, payment__surplus=False, payment__order__lines__ticket=ticket
+        status__in=TAKEN_BY_THE_BANK,
+        payment__surplus=False,
+        payment__order__lines__ticket__in=tickets,
     )
-    return "its payment is disputed by the buyer's bank" if disputed.exists() else None
+    rows = disputed.values_list("payment__order__lines__ticket", "status")
+    # Of several the worst, which comes last: open, then lost.
+    return {
+        ticket: NOT_PAID_FOR if status == DisputeStatus.LOST else ASKED_BACK
+        for ticket, status in rows.order_by("-status")
+    }

@@ -10,7 +10,7 @@ from inventory import services as inventory
 from inventory.models import Hold, TicketType
 from payments import services
 from payments.gateways.sandbox.switches import outage
-from payments.models import Order, RefundReason
+from payments.models import Dispute, DisputeStatus, Order, RefundReason
 from payments.told import Told, told_orders
 from tests import factories as make
 from tests.paying import ALWAYS_ASKS, NO_FUNDS, VISA, token
@@ -94,9 +94,21 @@ def of_a_place_unknown(api, hold) -> Order:
     return place(api, hold)
 
 
+def disputed(api, hold) -> Order:
+    order = place(api, hold)
+    payment, now = order.payments.get(), timezone.now()
+    asked = {"amount": 100, "currency": payment.currency, "opened_at": now}
+    for status in (DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.WON):
+        closed_at = None if status == DisputeStatus.OPEN else now
+        payment.disputes.create(
+            provider_id=f"dp_{status}", status=status, closed_at=closed_at, **asked
+        )
+    return order
+
+
 KINDS = [
     *(place, declined_twice, asked, unanswered, without_a_payment, cancelled),
-    *(partly_refunded, of_another_date, of_a_place_unknown),
+    *(partly_refunded, of_another_date, of_a_place_unknown, disputed),
 ]
 
 
@@ -158,6 +170,13 @@ def differences(told: Told, row) -> list[str]:
         if name == "last_attempt":
             last = row.attempts.order_by("pk").last()
             found += differences(value, last) if value else [name] * (last is not None)
+        elif name == "dispute":
+            disputes = Dispute.objects.filter(
+                payment__order=row, payment__surplus=False
+            )
+            states = set(disputes.values_list("status", flat=True))
+            worst = next((each for each in ("lost", "open") if each in states), None)
+            found += [name] * (value != worst)
         elif name == "is_returned":
             found += [name] * (value is not (row.returned_at is not None))
         elif isinstance(value, Told):

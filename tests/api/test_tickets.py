@@ -3,12 +3,18 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
 
+from events.models import Event, EventStatus
 from inventory import codes, owners
 from inventory import services as inventory
-from inventory.models import Ticket
+from inventory.models import Ticket, TicketStatus
+from payments import services as payments
+from payments.gateways.sandbox import post
 from tests import factories as make
 from tests.factories import NOON
+from tests.paying import DISPUTED, ask, at_provider, deliver, paid
 
 pytestmark = pytest.mark.django_db
 TICKETS = "/api/v1/tickets"
@@ -88,6 +94,67 @@ def test_tickets_tell_their_order(api, buyer, monkeypatch):
     assert ticket["order"] == {"id": str(order.id), "reference": "BCDFGHJK"}
 
 
+def test_a_ticket_admits_until_it_is_used(api, buyer):
+    used, unused = buy(buyer)
+    used.move_to(TicketStatus.CHECKED_IN, checked_in_at=NOON)
+
+    told = {each["id"]: each for each in api.get(TICKETS).json()["results"]}
+
+    assert told[str(unused.pk)]["admits"]
+    assert told[str(unused.pk)]["not_admitted"] is None
+    assert not told[str(used.pk)]["admits"]
+    assert told[str(used.pk)]["not_admitted"]["code"] == "already_checked_in"
+
+
+def test_no_ticket_admits_to_a_cancelled_event(api, buyer):
+    [ticket] = buy(buyer, 1)
+    Event.objects.update(status=EventStatus.CANCELLED)
+
+    told = api.get(f"{TICKETS}/{ticket.pk}").json()
+
+    assert not told["admits"]
+    assert told["not_admitted"]["code"] == "event_cancelled"
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "dispute"),
+    [
+        ("", "payment_disputed", "open"),
+        ("losing", "payment_lost", "lost"),
+        ("winning", None, None),
+    ],
+)
+def test_a_disputed_ticket_says_that_the_door_turns_it_away(ends, code, dispute):
+    placed = paid(DISPUTED)
+    hear_of(ends)
+    api = APIClient()
+    api.force_authenticate(placed.user)
+
+    [told, other] = api.get(TICKETS).json()["results"]
+
+    assert told["admits"] is (code is None)
+    assert (told["not_admitted"] or {"code": None})["code"] == code
+    assert other["admits"] == told["admits"]
+    assert api.get(f"/api/v1/orders/{placed.pk}").json()["dispute"] == dispute
+
+
+def hear_of(ends: str) -> None:
+    """The bank asks the payment back, and decides if it `ends`."""
+    hear_the_bank()
+    if ends:
+        [dispute] = at_provider("dispute")
+        evidence = {"evidence[uncategorized_text]": f"{ends}_evidence"}
+        assert ask("POST", f"/v1/disputes/{dispute['id']}", evidence)[0] == 200
+        hear_the_bank()
+
+
+def hear_the_bank() -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    post.let_mature(now=later, limit=10)
+    deliver(now=later)
+    payments.process_events(now=later, limit=100)
+
+
 def test_without_signing_in_there_are_no_tickets(anonymous):
     assert anonymous.get(TICKETS).status_code == 401
 
@@ -97,6 +164,6 @@ def test_listing_tickets_takes_a_fixed_number_of_queries(
 ):
     buy(buyer, 4)
 
-    # The tickets with all they name, and their orders.
-    with django_assert_num_queries(2):
+    # The tickets with all they name, their orders, and which of them are disputed.
+    with django_assert_num_queries(3):
         assert len(api.get(TICKETS).json()["results"]) == 4

@@ -10,7 +10,15 @@ from playwright.sync_api import expect
 from events import services as events
 from events.models import Event, Venue
 from inventory.models import TicketType
-from payments.models import Order, Payment, Refund, RefundReason, RefundStatus
+from payments.models import (
+    Dispute,
+    DisputeStatus,
+    Order,
+    Payment,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
 from tests.browser.phone import GOOD_CARD
 
 
@@ -71,6 +79,40 @@ def test_nothing_is_handed_back_while_the_date_holds(phone, rush, by):
     the_page_says(phone, "Receipt")
 
     assert phone.page.get_by_role("button", name="Hand your").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (DisputeStatus.OPEN, "Your bank asks for this payment back"),
+        (DisputeStatus.LOST, "Your bank took this payment back"),
+    ],
+)
+def test_a_disputed_ticket_is_not_shown_as_one_that_admits(phone, rush, status, words):
+    phone.buy(rush)
+    payment, now = Payment.objects.get(), timezone.now()
+    closed_at = now if status == DisputeStatus.LOST else None
+    Dispute.objects.create(
+        payment=payment,
+        provider_id="dp_1",
+        provider_status=status,
+        status=status,
+        amount=payment.amount,
+        currency=payment.currency,
+        opened_at=now,
+        closed_at=closed_at,
+    )
+
+    the_page_says(phone, words)
+    assert not phone.page.get_by_role("link", name="Show your").count()
+    phone.open("/tickets")
+    phone.page.get_by_text("Does not admit").wait_for()
+    phone.page.locator("a.card-link").click()
+
+    expect(phone.page.get_by_text(words)).to_be_visible()
+    expect(phone.page.get_by_text("Help at the door")).to_be_visible()
+    assert not phone.page.locator(".code").count()
+    assert not phone.page.get_by_text("brightness before the door").count()
 
 
 def test_money_that_came_too_late_is_not_called_unpaid(phone, rush):
@@ -135,4 +177,6 @@ def test_a_free_ticket_is_not_told_about_in_money(phone, rush):
 
     the_page_says(phone, "This event is cancelled", "booked")
 
-    assert not phone.page.get_by_text(re.compile("money|card|paid|refund", re.I)).count()
+    assert not phone.page.get_by_text(
+        re.compile("money|card|paid|refund", re.IGNORECASE)
+    ).count()

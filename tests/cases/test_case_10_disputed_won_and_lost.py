@@ -3,10 +3,10 @@
 Unused tickets stop admitting at once. Won, they admit again; lost, they stay dead
 and the loss is in the books. Nothing goes back on sale until staff decide.
 
-The guards: the question that the door asks (`disputes.why_not_admitted`, registered
-for every scan), without which a disputed ticket walks in; that a lost dispute is no end
-of it (`disputes.DEAD`); that the loss is entered (`books.enter`); and that no refund is
-owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, and
+The guards: the question that the door asks (`disputes.disputed_tickets`, registered for
+every scan), without which a disputed ticket walks in; that a lost dispute is no end of
+it (`disputes.TAKEN_BY_THE_BANK`); that the loss is entered (`books.enter`); and that no
+refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, and
 `calling_off._disputed_payments` for what is called off), because refunds take tickets
 back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
 that wants a dispute that was lost.
@@ -140,7 +140,7 @@ def test_case_10_lost_it_stays_dead_and_the_loss_is_booked():
 
 
 def test_case_10_were_a_lost_dispute_the_end_of_it_it_would_admit(monkeypatch):
-    monkeypatch.setattr(disputes, "DEAD", (DisputeStatus.OPEN,))
+    monkeypatch.setattr(disputes, "TAKEN_BY_THE_BANK", (DisputeStatus.OPEN,))
 
     with pytest.raises(pytest.fail.Exception):
         lost_it_stays_dead_and_the_loss_is_booked()

@@ -138,7 +138,10 @@ def test_nobody_enters_a_cancelled_event(ticket, steward):
 
 def test_an_app_above_may_say_why_a_ticket_does_not_admit(ticket, steward, monkeypatch):
     monkeypatch.setattr(admission, "_checks", {})
-    inventory.register_admission_check("dispute", lambda ticket: "it is in dispute")
+    why = inventory.NotAdmitted("disputed", "it is in dispute")
+    inventory.register_admission_check(
+        "dispute", lambda tickets: dict.fromkeys(tickets, why)
+    )
 
     with pytest.raises(inventory.TicketNotValid, match="it is in dispute"):
         scan(ticket, steward)

@@ -377,7 +377,7 @@ def test_an_inquiry_freezes_without_taking_money():
 
     assert balance() == 5000
     ticket = placed.lines.first().ticket
-    assert "disputed" in services.why_not_admitted(ticket)
+    assert services.disputed_tickets([ticket.pk])[ticket.pk].code == "payment_disputed"
     assert_books_are_right()
 
 

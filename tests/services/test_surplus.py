@@ -287,7 +287,7 @@ def test_a_surplus_that_is_disputed_leaves_the_tickets_alone():
     beside.hear()
 
     ticket = placed.lines.first().ticket
-    assert services.why_not_admitted(ticket) is None
+    assert not services.disputed_tickets([ticket.pk])
     assert "not touched" in Incident.objects.get(kind="dispute").detail
     assert services.preview_refund(placed).refusal == ""
     assert_sound()

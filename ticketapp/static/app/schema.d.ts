@@ -831,6 +831,12 @@ export interface components {
             registration_id: string;
             type: components["schemas"]["TypeEnum"];
         };
+        /**
+         * @description * `open` - Open
+         *     * `lost` - Lost
+         * @enum {string}
+         */
+        DisputeEnum: "open" | "lost";
         EventBrief: {
             /**
              * Format: date-time
@@ -1116,6 +1122,12 @@ export interface components {
          * @enum {string}
          */
         NextStepEnum: "buy" | "confirm" | "wait";
+        NotAdmitted: {
+            /** @description `payment_disputed`: the bank asks the payment back. `payment_lost`: it got it back. `event_cancelled`, `already_checked_in` or `returned`: as they say. */
+            code: string;
+            /** @description For the person, as it is. */
+            message: string;
+        };
         /** @description A message in the inbox; `link` is a path in the app, or empty. */
         Notification: {
             /** Format: uuid */
@@ -1147,6 +1159,13 @@ export interface components {
             /** @description The event is postponed, or moved to another date since this was ordered: `refund` gives it back. */
             can_hand_back: boolean;
             refunds: components["schemas"]["OrderRefund"][];
+            /**
+             * @description The bank asks the payment back, or has taken it: the tickets that are not used do not admit.
+             *
+             *     * `open` - Open
+             *     * `lost` - Lost
+             */
+            dispute: components["schemas"]["DisputeEnum"] | components["schemas"]["NullEnum"];
             tickets: string[];
             /** Format: date-time */
             created_at: string;
@@ -1452,6 +1471,10 @@ export interface components {
             qr_svg: string;
             /** Format: date-time */
             checked_in_at: string | null;
+            /** @description False: the door turns it away, on whichever night. */
+            admits: boolean;
+            /** @description Why it does not. */
+            not_admitted: components["schemas"]["NotAdmitted"] | null;
         };
         TicketPage: {
             results: components["schemas"]["Ticket"][];

@@ -60,6 +60,14 @@ export async function keepTickets() {
 }
 
 /**
+ * Whether the bank asks its payment back. A list that was kept offline may be from
+ * before tickets told this.
+ * @param {Ticket} ticket
+ */
+export const isDisputed = (ticket) =>
+  ["payment_disputed", "payment_lost"].includes(ticket.not_admitted?.code ?? "");
+
+/**
  * Upcoming ones, the next event first, and those of the past, latest first.
  * @param {Ticket[]} list
  */

@@ -1,6 +1,7 @@
 /** An order: "You're in" when it is fresh, a receipt afterwards. */
 import { useEffect } from "preact/hooks";
 
+import { DisputeNews } from "../components/dispute-news.js";
 import { EventNews } from "../components/event-news.js";
 import { TopBar } from "../components/frame.js";
 import { HandBack } from "../components/hand-back.js";
@@ -59,9 +60,10 @@ function Loaded({ order, reload }) {
     <p class="quiet">
       ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
     </p>
-    ${isPaid(order) && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} isFree=${isFree(order)} />`}
+    ${order.dispute && html`<${DisputeNews} isLost=${order.dispute === "lost"} />`}
+    ${isPaid(order) && !order.dispute && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} isFree=${isFree(order)} />`}
     <${State} order=${order} />
-    ${isPaid(order) && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
+    ${isPaid(order) && !order.dispute && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
     ${order.can_hand_back && order.tickets.length > 0 && html`<${HandBack} order=${order} onDone=${reload} />`}
     <${Receipt} order=${order} now=${now} />
   `;

@@ -1,6 +1,7 @@
 /** One ticket: the code, large on white, and what the door wants to know. */
 import { useEffect, useState } from "preact/hooks";
 
+import { DisputeNews } from "../components/dispute-news.js";
 import { EventNews } from "../components/event-news.js";
 import { TopBar } from "../components/frame.js";
 import { Icon } from "../components/icon.js";
@@ -15,7 +16,7 @@ import { calendarEntry, download } from "../lib/ics.js";
 import { signedIn } from "../lib/session.js";
 import { share } from "../lib/share.js";
 import { useStore } from "../lib/store.js";
-import { loadTickets, tickets } from "../lib/tickets.js";
+import { isDisputed, loadTickets, tickets } from "../lib/tickets.js";
 import { clockTime, dayWords, momentWords, whenInWords } from "../lib/when.js";
 import { AsOf } from "./tickets.js";
 
@@ -64,7 +65,9 @@ function Shown({ ticket, siblings }) {
         <h1 tabindex="-1">${event.name}</h1>
         <p class="quiet">${whenInWords(event, now)}</p>
       </header>
-      <${EventNews} event=${event} isGivenBack=${ticket.status === "returned"} />
+      ${isDisputed(ticket)
+        ? html`<${DisputeNews} isLost=${ticket.not_admitted?.code === "payment_lost"} />`
+        : html`<${EventNews} event=${event} isGivenBack=${ticket.status === "returned"} />`}
       <${Siblings} ticket=${ticket} siblings=${siblings} />
       <${Code} ticket=${ticket} now=${now} />
       <dl class="ticket-facts">
@@ -104,6 +107,8 @@ function Code({ ticket, now }) {
   if (ticket.status === "returned") {
     return html`<${Notice} title=${t("Returned")} text=${t("This ticket was returned and does not admit any more.")} tone="loss" />`;
   }
+  // What says why stands above; a code that would be refused helps nobody.
+  if (isDisputed(ticket)) return null;
   // As a picture, the drawing can run nothing, whatever it holds.
   const source = `data:image/svg+xml,${encodeURIComponent(ticket.qr_svg)}`;
   return html`

@@ -10,7 +10,7 @@ import { useNow } from "../lib/clock.js";
 import { t, tn } from "../lib/i18n.js";
 import { signedIn } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
-import { loadTickets, sortTickets, tickets } from "../lib/tickets.js";
+import { isDisputed, loadTickets, sortTickets, tickets } from "../lib/tickets.js";
 import { dateWords, momentWords, whenInWords } from "../lib/when.js";
 
 /** @typedef {import("../../types").Ticket} Ticket */
@@ -88,6 +88,7 @@ function Row({ group, words }) {
   const states = [
     first.event.status === "cancelled" && t("Cancelled"),
     first.event.status === "postponed" && t("Postponed"),
+    group.some(isDisputed) && t("Does not admit"),
     group.every((ticket) => ticket.status === "checked_in") && t("Used"),
     group.every((ticket) => ticket.status === "returned") && t("Returned"),
   ].filter(Boolean);
