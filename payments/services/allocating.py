@@ -23,9 +23,9 @@ from payments.money import in_words
 from payments.services import books
 from payments.services.errors import NotAllocatable, NotRefundable
 from payments.services.refunds import (
+    left_to_refund,
     move_order,
     open_lines,
-    owed_or_paid,
     refuse_unless_returnable,
     take_back,
 )
@@ -69,7 +69,7 @@ def allocate_refund(
         refund.reason = RefundReason.GOODWILL
     refund.save(update_fields=["unallocated", "reason"])
     if refund.status == RefundStatus.SUCCEEDED:
-        rest = owed_or_paid(payment) < payment.amount
+        rest = left_to_refund(payment) > 0
         move_order(order, rest=rest or not takes_back)
     _resolve(refund, now)
     return refund
@@ -91,7 +91,7 @@ def take_back_given(*, refund: Refund, now: datetime) -> int:
         raise NotRefundable(reference=order.reference, why=why)
     take_back(order, lines, now=now)
     rest = order.lines.filter(returned_at=None).exists()
-    move_order(order, rest=rest or owed_or_paid(payment) < payment.amount)
+    move_order(order, rest=rest or left_to_refund(payment) > 0)
     return len(lines)
 
 

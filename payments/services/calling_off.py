@@ -8,6 +8,7 @@ refund, tickets.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
+    F,
     OuterRef,
     Q,
     QuerySet,
@@ -32,7 +34,8 @@ from payments.models import (
     COUNTED_REFUND,
     LIVE_PAYMENT,
     OPEN_PAYMENT,
-    TAKEN_BY_THE_BANK,
+    Dispute,
+    DisputeStatus,
     Order,
     OrderLine,
     OrderStatus,
@@ -156,10 +159,23 @@ def _owed_orders() -> QuerySet[Order]:
 
 
 def _disputed_payments() -> QuerySet[Payment]:
-    """Of an order around: those whose money the bank has, or asks for."""
-    return Payment.objects.filter(
-        LIVE_PAYMENT, order=OuterRef("pk"), disputes__status__in=TAKEN_BY_THE_BANK
+    """Of an order around: those whose money a bank asks for, or has the rest of."""
+    this = OuterRef("pk")
+    lost = Dispute.objects.filter(payment=this, status=DisputeStatus.LOST)
+    back = Refund.objects.filter(payment=this, status__in=COUNTED_REFUND)
+    left = F("amount") - _sum_of(lost) - _sum_of(back)
+    return Payment.objects.annotate(left=left).filter(
+        LIVE_PAYMENT,
+        Q(disputes__status=DisputeStatus.OPEN)
+        | Q(disputes__status=DisputeStatus.LOST, left__lte=0),
+        order=this,
     )
+
+
+def _sum_of(rows: QuerySet[Any]) -> Coalesce:
+    """What the rows of one payment come to."""
+    sums = rows.order_by().values("payment").annotate(sum=Sum("amount"))
+    return Coalesce(Subquery(sums.values("sum")), 0)
 
 
 def _owe(order_id: UUID, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, repaying
 from payments.services.errors import NotRefundable, PaymentDisputed, RefundTooLarge
+from payments.services.refunds import left_to_refund
 
 WON = {"won", "warning_closed", "prevented"}
 LOST = {"lost"}
@@ -42,8 +43,8 @@ def apply_dispute(*, payment: Payment, info: DisputeInfo, now: datetime) -> Disp
     """Bring a dispute and the books to what the provider says; again: no change.
 
     While it is open or lost, the order's unused tickets do not admit, unless it is
-    of a surplus, which did not pay for them. Lost, the refunds still owed for it are
-    dropped: the bank has the money.
+    of a surplus, which did not pay for them. Lost, the refunds still owed for what the
+    bank took are dropped; won, those that it stopped are owed again.
     """
     order, payment = books.lock(payment.pk)
     dispute, made = Dispute.objects.get_or_create(
@@ -93,14 +94,28 @@ def _decide(
         _owe_again(payment, now)
     elif info.status in LOST:
         dispute.move_to(DisputeStatus.LOST, closed_at=now)
-        owed = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
-        owed.update(status=RefundStatus.FAILED, failure="lost in a dispute")
+        _drop_what_the_bank_took(payment)
+        _owe_again(payment, now)
+
+
+def _drop_what_the_bank_took(payment: Payment) -> None:
+    """Of the refunds still owed, the latest first. The rest still goes back."""
+    over = -left_to_refund(payment)
+    owed = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
+    for refund in owed.select_for_update(no_key=True).order_by("-created_at", "-pk"):
+        if over <= 0:
+            return
+        if refund.amount > over:
+            repaying.lessen(refund, over)
+        else:
+            refund.move_to(RefundStatus.FAILED, failure="lost in a dispute")
+        over -= refund.amount
 
 
 def _owe_again(payment: Payment, now: datetime) -> None:
     """The bank has decided, so what was refused until then is asked for anew.
 
-    Unless it is given back otherwise by now, or another dispute is open.
+    Unless the bank has it, it is given back otherwise, or another dispute is open.
     """
     refused = payment.refunds.filter(status=RefundStatus.FAILED, failure=DISPUTED)
     for refund in refused.order_by("created_at", "pk"):

@@ -20,6 +20,7 @@ from payments.models import (
     LIVE_PAYMENT,
     Dispute,
     DisputeStatus,
+    LedgerKind,
     Order,
     OrderLine,
     OrderStatus,
@@ -44,14 +45,16 @@ class Preview:
     """What a refund of all would do: the lines and the amount, or why it cannot be.
 
     `left` is the most that can go back: less than the lines cost when a part went
-    back without naming any. `in_part` says that tickets can be chosen all the same:
-    only that some were used at the door keeps all of them from going back.
+    back without naming any, or `bank_has` a part. `in_part` says that tickets can be
+    chosen all the same: only that some were used at the door keeps all of them from
+    going back.
     """
 
     order: Order
     lines: list[OrderLine]
     amount: int
     left: int = 0
+    bank_has: int = 0
     refusal: str = ""
     in_part: bool = False
 
@@ -64,17 +67,18 @@ def preview_refund(order: Order) -> Preview:
     """What refunding all that is left of `order` would do."""
     lines = list(open_lines(order).select_related("ticket__ticket_type"))
     amount = sum(line.total_amount for line in lines)
-    left, in_part = 0, False
+    left, bank_has, in_part = 0, 0, False
     try:
         payment = _payment_to_refund(order)
         if payment:
             refuse_if_disputed(order, payment)
-            left = payment.amount - owed_or_paid(payment)
+            left = left_to_refund(payment)
+            bank_has = lost_to_the_bank(payment)
         in_part = bool(lines)
         refuse_unless_returnable(order, lines)
     except (NotRefundable, PaymentDisputed) as refusal:
-        return Preview(order, lines, amount, left, str(refusal), in_part)
-    return Preview(order, lines, amount, left)
+        return Preview(order, lines, amount, left, bank_has, str(refusal), in_part)
+    return Preview(order, lines, amount, left, bank_has)
 
 
 def refund_order(*, order: Order, by: User | None, now: datetime) -> Refund | None:
@@ -127,11 +131,11 @@ def carry_out(
 ) -> Carried:
     """Owe the price of these lines back; unless as goodwill, take their tickets.
 
-    All or none, except that a cancelled or postponed event owes what is left where
-    part of the money went back in the provider's dashboard: that names the lines too,
-    and stays unallocated. A job that may run twice gives a `key`, which is used once.
-    Raises NotRefundable (nothing is left, a ticket was used), PaymentDisputed,
-    or RefundTooLarge.
+    All or none, except that what is left is owed where a part went back in the
+    provider's dashboard before an event was cancelled or postponed, or where the bank
+    has a part: that names the lines too, and stays unallocated. A job that may run
+    twice gives a `key`, which is used once. Raises NotRefundable (nothing is left, a
+    ticket was used), PaymentDisputed, or RefundTooLarge.
     """
     payment = _payment_to_refund(order)
     if payment:
@@ -172,13 +176,17 @@ def take_back_disputed(*, order: Order, now: datetime) -> int:
     """After a lost dispute: put the order's unused tickets back on sale.
 
     Staff decide that; the bank has the money, so none goes back here. Gives how
-    many were taken. Raises NotRefundable unless a dispute was lost.
+    many were taken. Raises NotRefundable unless a dispute was lost, and if a part of
+    the money is left: a refund gives it back and takes the tickets.
     """
     payment = _payment_to_refund(order)
     lost = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
     if payment is None or not lost.exists():
         raise NotRefundable(reference=order.reference, why="no dispute of it was lost")
     order, payment = books.lock(payment.pk)
+    if (left := left_to_refund(payment)) > 0:
+        why = f"{in_words(left, payment.currency)} of it is left: refund it instead"
+        raise NotRefundable(reference=order.reference, why=why)
     lines = order.lines.filter(returned_at=None, ticket__status=TicketStatus.SOLD)
     taken = list(lines.select_related("ticket"))
     take_back(order, taken, now=now)
@@ -189,6 +197,22 @@ def owed_or_paid(payment: Payment) -> int:
     """How much of a payment is on its way back or back."""
     counted = payment.refunds.filter(status__in=COUNTED_REFUND)
     return counted.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def lost_to_the_bank(payment: Payment) -> int:
+    """What banks have taken for good, of all of a payment or of a part."""
+    lost = payment.disputes.filter(status=DisputeStatus.LOST)
+    return lost.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def left_to_refund(payment: Payment) -> int:
+    """What is still ours to give back; below nothing where too much is owed.
+
+    Of what came in, which is not always what was asked for.
+    """
+    captured = payment.ledger_entries.filter(kind=LedgerKind.CAPTURE)
+    received = captured.aggregate(sum=Sum("amount"))["sum"] or 0
+    return received - owed_or_paid(payment) - lost_to_the_bank(payment)
 
 
 def open_lines(order: Order) -> QuerySet[OrderLine]:
@@ -206,8 +230,9 @@ def _payment_to_refund(order: Order) -> Payment | None:
 
 
 def refuse_if_disputed(order: Order, payment: Payment) -> None:
-    taken = [DisputeStatus.OPEN, DisputeStatus.LOST]
-    if payment.disputes.filter(status__in=taken).exists():
+    """While the bank decides; after a loss, what it has not taken is still ours."""
+    asks = payment.disputes.filter(status=DisputeStatus.OPEN).exists()
+    if asks or (lost_to_the_bank(payment) and left_to_refund(payment) <= 0):
         raise PaymentDisputed(reference=order.reference)
 
 
@@ -233,8 +258,10 @@ def _owe(
     now: datetime,
 ) -> Refund:
     amount = sum(line.total_amount for line in lines)
-    left = payment.amount - owed_or_paid(payment)
-    is_rest = reason in OF_THE_EVENT and 0 < left < amount
+    left = left_to_refund(payment)
+    is_rest = 0 < left < amount and (
+        reason in OF_THE_EVENT or lost_to_the_bank(payment) > 0
+    )
     if amount > left and not is_rest:
         raise RefundTooLarge(
             reference=order.reference,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Sum
 
 from payments.gateways import (
     BalanceTooLow,
@@ -34,7 +33,7 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import books, messages, refund_queue, refusals
 from payments.services.errors import NotRefundable, RefundTooLarge
-from payments.services.refunds import move_order, owed_or_paid, refuse_if_disputed
+from payments.services.refunds import left_to_refund, move_order, refuse_if_disputed
 from payments.services.runs import Run
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -152,7 +151,7 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
         by_hand = refund.reason == RefundReason.DASHBOARD and refund.unallocated
         if not (by_hand or payment.surplus):
             goodwill = refund.reason == RefundReason.GOODWILL
-            rest = goodwill or owed_or_paid(payment) < payment.amount
+            rest = goodwill or left_to_refund(payment) > 0
             move_order(order, rest=rest)
         messages.tell_refunded(order, refund, now=now)
     elif result.status in CAME_BACK:
@@ -228,13 +227,13 @@ def _drop_what_is_too_much(payment: Payment) -> None:
     is given up, and staff decide again.
     """
     order, payment = books.lock(payment.pk)
-    over = owed_or_paid(payment) - _received(payment)
+    over = -left_to_refund(payment)
     unasked = payment.refunds.filter(status__in=UNPAID_REFUND, provider_id=None)
     for refund in unasked.select_for_update(no_key=True).order_by("-created_at", "-pk"):
         if over <= 0:
             return
         if refund.amount > over and _gives_all_back(refund):
-            _lessen(refund, over)
+            lessen(refund, over)
         else:
             _fail_locked(order, payment, refund, "too much was refunded elsewhere")
         over -= refund.amount
@@ -247,7 +246,7 @@ def _gives_all_back(refund: Refund) -> bool:
     return refund.reason in OF_ALL or taken_back
 
 
-def _lessen(refund: Refund, by: int) -> None:
+def lessen(refund: Refund, by: int) -> None:
     """Under a key of its own: the provider takes each for one amount only."""
     rest = _as_a_rest(refund, refund.amount - by)
     Refund.objects.filter(pk=refund.pk).update(key=new_key(), **rest)
@@ -256,12 +255,6 @@ def _lessen(refund: Refund, by: int) -> None:
 def _as_a_rest(refund: Refund, amount: int) -> dict[str, int]:
     """What changes in a refund that gives less than the lines cost that it names."""
     return {"amount": amount, "unallocated": refund.lines.exists()}
-
-
-def _received(payment: Payment) -> int:
-    """What came in, which is not always what was asked for."""
-    captured = payment.ledger_entries.filter(kind=LedgerKind.CAPTURE)
-    return captured.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 @transaction.atomic
@@ -317,7 +310,7 @@ def retry_refund(*, refund: Refund, now: datetime) -> Refund:
             reference=order.reference,
             why="the money for these tickets is given back by another refund",
         )
-    left = _received(payment) - owed_or_paid(payment)
+    left = left_to_refund(payment)
     if left <= 0:
         raise RefundTooLarge(
             reference=order.reference,

@@ -6,10 +6,10 @@ and the loss is in the books. Nothing goes back on sale until staff decide.
 The guards: the question that the door asks (`disputes.disputed_tickets`, registered for
 every scan), without which a disputed ticket walks in; that a lost dispute is no end of
 it (`disputes.TAKEN_BY_THE_BANK`); that the loss is entered (`books.enter`); and that no
-refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, and
-`calling_off._disputed_payments` for what is called off), because refunds take tickets
-back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
-that wants a dispute that was lost.
+refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, the sum
+`refunds.lost_to_the_bank`, and `calling_off._disputed_payments` for what is called
+off), because refunds take tickets back. So only `refunds.take_back_disputed`, which
+staff ask for, puts them on sale, and that wants a dispute that was lost.
 """
 
 from datetime import timedelta
@@ -182,6 +182,8 @@ def test_case_10_lost_nothing_goes_back_on_sale_by_itself():
 
 
 def take_out_the_refusal(monkeypatch) -> None:
+    """And the sum, which says that nothing is left to refund."""
+    monkeypatch.setattr(refunds, "lost_to_the_bank", lambda payment: 0)
     for module in (refunds, repaying):
         monkeypatch.setattr(module, "refuse_if_disputed", lambda order, payment: None)
 

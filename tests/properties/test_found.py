@@ -8,12 +8,13 @@ from django.utils import timezone
 from payments import services
 from payments.gateways.sandbox import post
 from payments.gateways.sandbox.models import SandboxEvent
-from payments.gateways.sandbox.switches import outage
+from payments.gateways.sandbox.switches import outage, switched
 from payments.models import LedgerEntry, Refund, RefundReason, RefundStatus
 from tests import paying
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 
 
 def hear() -> None:
@@ -56,12 +57,13 @@ def test_old_news_of_a_failed_refund_does_not_fail_the_second_try():
 
 def test_a_refund_whose_reply_was_lost_is_booked_after_a_lost_dispute_too():
     placed = paying.paid(paying.DISPUTED)
-    lines = [placed.lines.first()]
-    refund = services.refund_lines(
-        order=placed, lines=lines, reason=RefundReason.STAFF, by=None, now=NOON
-    )
-    with outage("after", "POST /v1/refunds"):
+    first, second = placed.lines.order_by("pk")
+    owe(placed, first, now=NOON)
+    with switched(balance_is_short=True):
         services.pay_refunds(now=NOON, limit=10)
+    refund = owe(placed, second, now=NOON + SECOND)
+    with outage("after", "POST /v1/refunds"):
+        services.pay_refunds(now=NOON + SECOND, limit=10)
     late = list(SandboxEvent.objects.filter(type__contains="refund"))
     SandboxEvent.objects.filter(pk__in=[event.pk for event in late]).update(
         next_attempt_at=None
@@ -81,6 +83,12 @@ def test_a_refund_whose_reply_was_lost_is_booked_after_a_lost_dispute_too():
     assert refund.status == RefundStatus.SUCCEEDED
     assert money_in_the_books() == money_at_the_provider() == 0
     paying.assert_books_are_right()
+
+
+def owe(placed, line, *, now) -> Refund:
+    return services.refund_lines(
+        order=placed, lines=[line], reason=RefundReason.STAFF, by=None, now=now
+    )
 
 
 def test_a_refund_in_the_dashboard_ends_an_owed_one_that_no_longer_fits():
