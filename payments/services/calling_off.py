@@ -34,6 +34,7 @@ from payments.models import (
     COUNTED_REFUND,
     LIVE_PAYMENT,
     OPEN_PAYMENT,
+    PAID_ORDER,
     Dispute,
     DisputeStatus,
     Order,
@@ -202,8 +203,8 @@ def _owe(order_id: UUID, now: datetime) -> bool:
 def _untold_of_the_end() -> QuerySet[Order]:
     """Orders of cancelled events that nothing is owed for, with tickets in hand.
 
-    Their money went back before, or the bank has it; nobody has said to their
-    buyers that there is nothing to go to.
+    Their money went back before, also all of it, or the bank has it; nobody has said
+    to their buyers that there is nothing to go to.
     """
     told = Notification.objects.filter(
         dedupe_key=Concat(Value(messages.CALLED_OFF), Cast(OuterRef("pk"), CharField()))
@@ -216,7 +217,7 @@ def _untold_of_the_end() -> QuerySet[Order]:
             ~Q(pk__in=_owed_orders()),
             ~Exists(told),
             Exists(in_hand),
-            status__in=STANDING,
+            status__in=PAID_ORDER,
             event__status=EventStatus.CANCELLED,
         )
         .select_related("event", "user")

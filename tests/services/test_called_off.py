@@ -256,7 +256,19 @@ def disputed(show) -> Order:
     return placed
 
 
-@pytest.mark.parametrize("owed_nothing", [given_back_as_goodwill, disputed])
+def refunded_with_a_ticket_in_hand(show) -> Order:
+    placed = paid(event=show)
+    for line, reason in zip(placed.lines.all(), ("goodwill", "staff"), strict=True):
+        refund_lines(order=placed, lines=[line], reason=reason, by=None, now=NOON)
+    services.pay_refunds(now=NOON, limit=10)
+    placed.refresh_from_db()
+    assert placed.status == OrderStatus.REFUNDED
+    return placed
+
+
+@pytest.mark.parametrize(
+    "owed_nothing", [given_back_as_goodwill, disputed, refunded_with_a_ticket_in_hand]
+)
 def test_who_is_owed_nothing_is_told_all_the_same_and_once(show, owed_nothing):
     placed = owed_nothing(show)
     call_off(show)
