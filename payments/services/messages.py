@@ -14,6 +14,7 @@ from payments.services.declines import reason
 
 # News about money stays news for longer than a concert.
 TTL = timedelta(days=3)
+EVENT_REFUND = "event_refund"
 # What the key of this news begins with; the order's id follows.
 CALLED_OFF = "called-off:"
 # And with this the question of a bank to who waited; the order's id follows too.
@@ -189,11 +190,11 @@ def tell_refunded(order: Order, refund: Refund, *, now: datetime) -> None:
 
 def refunded(order: Order, refund: Refund, *, now: datetime) -> Message:
     """What the buyer is told once the provider has paid a refund."""
-    cancelled = refund.reason == RefundReason.EVENT_CANCELLED
-    why = f"{order.event.name} was cancelled. " if cancelled else ""
+    kind = _kind_of(refund)
+    why = f"{order.event.name} was cancelled. " if kind == EVENT_REFUND else ""
     return {
-        "kind": "event_refund" if cancelled else "refund",
-        "dedupe_key": f"refund:{refund.pk}",
+        "kind": kind,
+        "dedupe_key": f"refund:{refund.pk}:{refund.attempts}",
         "title": f"{in_words(refund.amount, refund.currency)} goes back to your card",
         "body": (
             f"{why}We have refunded {in_words(refund.amount, refund.currency)} for "
@@ -203,6 +204,30 @@ def refunded(order: Order, refund: Refund, *, now: datetime) -> Message:
         "now": now,
         "ttl": TTL,
     }
+
+
+def _kind_of(refund: Refund) -> str:
+    cancelled = refund.reason == RefundReason.EVENT_CANCELLED
+    return EVENT_REFUND if cancelled else "refund"
+
+
+def tell_refund_came_back(order: Order, refund: Refund, *, now: datetime) -> None:
+    """We said that it was on its way, and the buyer's bank did not take it."""
+    amount = in_words(refund.amount, refund.currency)
+    notifications.enqueue(
+        user=order.user,
+        kind=_kind_of(refund),
+        dedupe_key=f"refund-came-back:{refund.pk}:{refund.attempts}",
+        title=f"{amount} did not reach you",
+        body=(
+            f"Your bank has sent the {amount} that we refunded for order "
+            f"{order.reference} back to us. Staff have been told, and will send it "
+            "again or find another way. If your card is closed, tell us."
+        ),
+        link=f"/orders/{order.pk}",
+        now=now,
+        ttl=TTL,
+    )
 
 
 def _total(order: Order) -> str:

@@ -85,7 +85,7 @@ def _pay(refund: Refund, done: Paid, now: datetime) -> None:
         refund_queue.pause(refund.currency, now)
         done.waiting += 1
     except RefundRefused as refusal:
-        if _fail(refund, refusal.reason):
+        if _fail(refund, refusal.reason, now):
             done.failed += 1
             done.problems.append(f"{refund}: {refusal.reason}")
         else:
@@ -155,7 +155,7 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
             move_order(order, rest=rest)
         messages.tell_refunded(order, refund, now=now)
     elif result.status in CAME_BACK:
-        _fail_locked(order, payment, refund, result.failure or result.status)
+        _fail_locked(order, payment, refund, result.failure or result.status, now)
 
 
 def _is_given_up(refund: Refund) -> bool:
@@ -183,7 +183,7 @@ def apply_refunds(
         refund = refund or _ours(payment, result) or _found(payment, result, now)
         if result.metadata.get("key", refund.key) == refund.key:
             apply_refund(refund=refund, result=result, now=now)
-    _drop_what_is_too_much(payment)
+    _drop_what_is_too_much(payment, now)
 
 
 def _ours(payment: Payment, result: RefundResult) -> Refund | None:
@@ -219,7 +219,7 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
     return refund
 
 
-def _drop_what_is_too_much(payment: Payment) -> None:
+def _drop_what_is_too_much(payment: Payment, now: datetime) -> None:
     """After a refund in the dashboard: ask for no more than the provider has left.
 
     Where the tickets are gone, or good for nothing, it counts towards the refund and
@@ -235,7 +235,8 @@ def _drop_what_is_too_much(payment: Payment) -> None:
         if refund.amount > over and _gives_all_back(refund):
             lessen(refund, over)
         else:
-            _fail_locked(order, payment, refund, "too much was refunded elsewhere")
+            why = "too much was refunded elsewhere"
+            _fail_locked(order, payment, refund, why, now)
         over -= refund.amount
 
 
@@ -258,7 +259,7 @@ def _as_a_rest(refund: Refund, amount: int) -> dict[str, int]:
 
 
 @transaction.atomic
-def _fail(asked: Refund, code: str) -> bool:
+def _fail(asked: Refund, code: str, now: datetime) -> bool:
     """Give up what was `asked` for; whether the refund has failed by now.
 
     One that has another key since is asked for anew, and the no was not to that.
@@ -266,11 +267,13 @@ def _fail(asked: Refund, code: str) -> bool:
     order, payment = books.lock(asked.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=asked.pk)
     if refund.status == RefundStatus.PENDING and refund.key == asked.key:
-        _fail_locked(order, payment, refund, code)
+        _fail_locked(order, payment, refund, code, now)
     return refund.status == RefundStatus.FAILED
 
 
-def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> None:
+def _fail_locked(
+    order: Order, payment: Payment, refund: Refund, code: str, now: datetime
+) -> None:
     if refund.status == RefundStatus.FAILED:
         return
     if refund.status == RefundStatus.SUCCEEDED:
@@ -280,6 +283,7 @@ def _fail_locked(order: Order, payment: Payment, refund: Refund, code: str) -> N
             amount=refund.amount,
             source=_source_of_return(refund),
         )
+        messages.tell_refund_came_back(order, refund, now=now)
     refund.move_to(RefundStatus.FAILED, failure=code[:200])
     books.report(
         IncidentKind.REFUND_FAILED,
