@@ -181,9 +181,11 @@ def elsewhere(client, placed):
     return other
 
 
-def select(client, model, row, action):
+def select(client, model, row, action) -> str:
+    """Do it to one row; the page that follows."""
     page = reverse(f"admin:payments_{model}_changelist")
-    client.post(page, {"action": action, "_selected_action": [row.pk]})
+    chosen = {"action": action, "_selected_action": [row.pk]}
+    return client.post(page, chosen, follow=True).content.decode()
 
 
 def test_nor_do_they_try_a_failed_refund_again_there(client, elsewhere):
@@ -215,6 +217,25 @@ def test_nor_do_they_put_disputed_tickets_back_on_sale_there(client, elsewhere):
     select(client, "dispute", lost, "take_back")
 
     assert {line.ticket.status for line in elsewhere.lines.all()} == {"sold"}
+
+
+def test_tickets_of_a_lost_dispute_are_put_back_on_sale_once(client, manager, placed):
+    lost = Dispute.objects.create(
+        payment=placed.payments.get(),
+        provider_id="dp_1",
+        provider_status="lost",
+        status="lost",
+        amount=placed.amount,
+        currency="GBP",
+        opened_at=NOON,
+    )
+
+    first = select(client, "dispute", lost, "take_back")
+    again = select(client, "dispute", lost, "take_back")
+
+    assert "its unused tickets are on sale again" in first
+    assert "its unused tickets are on sale again" not in again
+    assert "no unused ticket is left" in again
 
 
 def test_what_cannot_be_refunded_says_why(client, manager, placed):

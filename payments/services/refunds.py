@@ -176,8 +176,9 @@ def take_back_disputed(*, order: Order, now: datetime) -> int:
     """After a lost dispute: put the order's unused tickets back on sale.
 
     Staff decide that; the bank has the money, so none goes back here. Gives how
-    many were taken. Raises NotRefundable unless a dispute was lost, and if a part of
-    the money is left: a refund gives it back and takes the tickets.
+    many were taken. Raises NotRefundable unless a dispute was lost and tickets are
+    there to take, and if a part of the money is left: a refund gives it back and
+    takes the tickets.
     """
     payment = _payment_to_refund(order)
     lost = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
@@ -189,6 +190,8 @@ def take_back_disputed(*, order: Order, now: datetime) -> int:
         raise NotRefundable(reference=order.reference, why=why)
     lines = order.lines.filter(returned_at=None, ticket__status=TicketStatus.SOLD)
     taken = list(lines.select_related("ticket"))
+    if not taken:
+        raise NotRefundable(reference=order.reference, why="no unused ticket is left")
     take_back(order, taken, now=now)
     return len(taken)
 
