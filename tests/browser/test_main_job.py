@@ -72,6 +72,8 @@ def test_a_declined_card_leaves_the_tickets_held_for_another(phone, rush):
     refusal = phone.page.get_by_role("alert")
     expect(refusal).to_contain_text("declined")
     expect(refusal).to_contain_text("not been charged")
+    focused = phone.page.locator(":focus")
+    expect(focused).to_contain_text("not been charged")
     assert Hold.objects.get().status in (HoldStatus.ACTIVE, HoldStatus.PAYING)
     phone.pay_with(GOOD_CARD)
     phone.is_in()
@@ -90,6 +92,17 @@ def test_the_bank_may_ask_before_it_pays(phone, rush):
     phone.is_in()
 
     assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_who_leaves_the_banks_page_is_told_where_they_are(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(1)
+    phone.pay_with(CHALLENGED_CARD)
+    expect(phone.heading("Your bank asks you to confirm")).to_be_visible()
+
+    phone.page.keyboard.press("Escape")
+
+    expect(phone.page.locator(":focus")).to_contain_text("has not confirmed")
 
 
 def test_refusing_at_the_bank_charges_nothing_and_keeps_the_tickets(phone, rush):

@@ -139,6 +139,7 @@ def test_the_main_job_can_be_done_with_the_keyboard_alone(phone, rush):
     phone.page.keyboard.type("123")
     press("Enter")
     phone.is_in()
+    expect(phone.page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_without_a_position_a_city_is_chosen(chromium, stack, rush):

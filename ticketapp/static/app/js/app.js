@@ -53,7 +53,7 @@ export function App() {
  * @param {import("./lib/router.js").Route} to
  */
 function arrive(main, to) {
-  if (!main || to.how === "load" || to.how === "replace") return;
+  if (!main || to.how === "load" || to.how === "query") return;
   if (focusHeading(main)) return;
   // It is still on its way: wait, unless the person goes on by themselves.
   const observer = new MutationObserver(() => {

@@ -143,7 +143,7 @@ function CardField({ field, label, value, autocomplete, problem, disabled, aside
           inputmode="numeric"
           autocomplete=${autocomplete}
           value=${value}
-          disabled=${disabled}
+          readOnly=${disabled}
           required
           aria-invalid=${problem ? "true" : null}
           aria-describedby=${problem ? `${id}-problem` : null}

@@ -2,6 +2,8 @@
  * Refusals and empty places. In this order: what happened, whether money moved,
  * what to do; and the button does it.
  */
+import { useEffect, useRef } from "preact/hooks";
+
 import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
 
@@ -58,4 +60,15 @@ export function Refusal({ error, onRetry, children, level, money = false }) {
         </button>`)}
     <//>
   `;
+}
+
+/**
+ * What came of what one has just done: the focus goes there, since what had it may
+ * be gone or idle now.
+ * @param {{error: ApiError, children?: unknown}} props
+ */
+export function Heard({ error, children }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => box.current?.focus(), [error]);
+  return html`<div class="heard" tabindex="-1" ref=${box}>${children}</div>`;
 }

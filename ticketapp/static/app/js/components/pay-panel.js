@@ -7,7 +7,7 @@ import { formatMoney } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { CardForm } from "./card-form.js";
-import { Refusal } from "./notice.js";
+import { Heard, Refusal } from "./notice.js";
 import { SavedCards, isOutOfDate, isUsable, usualOf } from "./saved-cards.js";
 import { StripeForm } from "./stripe-form.js";
 
@@ -58,7 +58,7 @@ export function PayPanel({ hold, payments, checkout }) {
   return html`
     <form class="form pay" onSubmit=${submit} noValidate>
       <h2 class="section-title">${t("Pay")}</h2>
-      ${error && html`<${PayRefusal} error=${error} checkout=${checkout} />`}
+      ${error && html`<${Heard} error=${error}><${PayRefusal} error=${error} checkout=${checkout} /><//>`}
       ${cards.length > 0 &&
       html`<${SavedCards} cards=${cards} picked=${saved?.id ?? "new"} onPick=${setPicked} />`}
       <div hidden=${saved !== null}>
@@ -75,7 +75,7 @@ export function PayPanel({ hold, payments, checkout }) {
           <span>${t("Keep this card for next time")}</span>
         </label>
       </div>
-      <button type="submit" class="button primary wide" disabled=${isBusy}>
+      <button type="submit" class="button primary wide" aria-disabled=${isBusy ? "true" : null}>
         ${isBusy
           ? t("Paying…")
           : saved

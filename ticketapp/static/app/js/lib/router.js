@@ -8,7 +8,7 @@ import { createStore, read, write } from "./store.js";
  * @property {URLSearchParams} query
  * @property {string} path
  * @property {string} key  one entry of the history
- * @property {"load" | "push" | "replace" | "back"} how
+ * @property {"load" | "push" | "replace" | "query" | "back"} how
  */
 
 const UUID = "([0-9a-fA-F-]{36})";
@@ -72,13 +72,22 @@ export const route = createStore(current("load"));
  * @param {string} address
  * @param {{replace?: boolean, state?: Record<string, unknown>}} [options]
  */
-export function go(address, { replace = false, state = {} } = {}) {
+export const go = (address, { replace = false, state = {} } = {}) =>
+  enter(address, replace ? "replace" : "push", state);
+
+/**
+ * @param {string} address
+ * @param {"push" | "replace" | "query"} how
+ * @param {Record<string, unknown>} state
+ */
+function enter(address, how, state) {
   remember();
+  const replace = how !== "push";
   const key = replace ? keyHere() : newKey();
   const entry = { ...state, key, depth: depth() + (replace ? 0 : 1) };
   if (replace) history.replaceState(entry, "", address);
   else history.pushState(entry, "", address);
-  route.set(current(replace ? "replace" : "push"));
+  route.set(current(how));
 }
 
 /** How many steps of the app lie behind this one. */
@@ -104,7 +113,7 @@ export function setQuery(changes) {
     else url.searchParams.set(name, value);
   }
   if (url.href === location.href) return;
-  go(url.pathname + url.search, { replace: true, state: history.state ?? {} });
+  enter(url.pathname + url.search, "query", history.state ?? {});
 }
 
 function remember() {
@@ -119,7 +128,7 @@ function remember() {
  */
 export function restoreScroll(to) {
   const wanted = to.how === "back" || to.how === "load" ? (scrolls[to.key] ?? 0) : 0;
-  if (to.how === "replace") return;
+  if (to.how === "query") return;
   let turns = 60;
   const step = () => {
     scrollTo(0, wanted);

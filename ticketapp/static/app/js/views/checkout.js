@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Challenge } from "../components/challenge.js";
 import { TopBar } from "../components/frame.js";
 import { HoldClock } from "../components/hold-clock.js";
-import { Notice, Refusal } from "../components/notice.js";
+import { Heard, Notice, Refusal } from "../components/notice.js";
 import { PayPanel } from "../components/pay-panel.js";
 import { Picture } from "../components/picture.js";
 import { PriceLines } from "../components/price-lines.js";
@@ -127,12 +127,12 @@ function Turn({ hold, payments, checkout }) {
 
 /** @param {{checkout: Checkout}} props */
 const GetFree = ({ checkout }) => html`
-  ${checkout.error && html`<${Refusal} error=${checkout.error} />`}
+  ${checkout.error && html`<${Heard} error=${checkout.error}><${Refusal} error=${checkout.error} /><//>`}
   <button
     type="button"
     class="button primary wide"
-    disabled=${checkout.phase !== "ready"}
-    onClick=${() => checkout.pay(null, false)}
+    aria-disabled=${checkout.phase === "ready" ? null : "true"}
+    onClick=${() => checkout.phase === "ready" && checkout.pay(null, false)}
   >
     ${t("Get them free")}
   </button>
