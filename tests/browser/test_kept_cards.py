@@ -221,3 +221,19 @@ def test_a_card_that_the_provider_has_lost_says_so_and_another_pays(phone, rush)
     phone.pay_with(GOOD_CARD)
     phone.is_in()
     assert paid_orders() == 2
+
+
+def test_the_kept_cards_are_waited_for(phone, rush):
+    buy_and_keep(phone, rush, GOOD_CARD)
+    phone.is_in()
+    phone.open(f"/events/{rush.event_id}")
+    on_the_way = []
+    phone.page.route("**/payment-methods", lambda asked: on_the_way.append(asked))
+    with phone.page.expect_request("**/payment-methods"):
+        phone.button("Get 2 · £64").click()
+    expect(phone.page.get_by_text(re.compile(r"^Yours until \d"))).to_be_visible()
+    expect(phone.page.get_by_role("button", name=re.compile("^Pay"))).to_have_count(0)
+
+    on_the_way[0].continue_()
+
+    expect(phone.button("Pay £64 with •••• 4242")).to_be_visible()

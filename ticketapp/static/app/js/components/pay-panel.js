@@ -23,7 +23,10 @@ import { StripeForm } from "./stripe-form.js";
  * }} props
  */
 export function PayPanel({ hold, payments, checkout }) {
-  const { data, reload } = useResource("/payment-methods");
+  const { data, error: unknown, reload } = useResource("/payment-methods");
+  // Once shown the form stays: what is typed into it must not go.
+  const isShown = useRef(false);
+  isShown.current ||= Boolean(data ?? unknown);
   /** @type {import("../../types").SavedCard[]} */
   const cards = data?.results ?? data ?? [];
   const [picked, setPicked] = useState(/** @type {string | null} */ (null));
@@ -55,6 +58,7 @@ export function PayPanel({ hold, payments, checkout }) {
   useEffect(() => {
     if (isOutOfDate(error)) void reload();
   }, [error]);
+  if (!isShown.current) return html`<p role="status" class="quiet">${t("Loading…")}</p>`;
   return html`
     <form class="form pay" onSubmit=${submit} noValidate>
       <h2 class="section-title">${t("Pay")}</h2>
