@@ -237,3 +237,25 @@ def test_the_kept_cards_are_waited_for(phone, rush):
     on_the_way[0].continue_()
 
     expect(phone.button("Pay £64 with •••• 4242")).to_be_visible()
+
+
+def test_cards_that_cannot_be_loaded_are_not_called_none(phone, rush):
+    buy_and_keep(phone, rush, GOOD_CARD)
+    phone.is_in()
+    busy = {"code": "busy", "title": "Busy"}
+    for path, kept in [
+        ("/you", phone.page.get_by_text("•••• 4242")),
+        (f"/events/{rush.event_id}", phone.button("Pay £64 with •••• 4242")),
+    ]:
+        phone.page.route(
+            "**/payment-methods", lambda asked: asked.fulfill(status=503, json=busy)
+        )
+        phone.open(path)
+        if path != "/you":
+            phone.button("Get 2 · £64").click()
+        expect(phone.heading("Your kept cards could not be loaded")).to_be_visible()
+        phone.page.unroute("**/payment-methods")
+
+        phone.button("Try again").click()
+
+        expect(kept).to_be_visible()

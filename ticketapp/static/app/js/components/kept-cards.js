@@ -6,12 +6,12 @@ import { api, asApiError } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { AddCard } from "./add-card.js";
-import { CardWords } from "./saved-cards.js";
+import { CardWords, CardsUnknown } from "./saved-cards.js";
 
 /** @typedef {import("../../types").SavedCard} SavedCard */
 
 export function KeptCards() {
-  const { data, reload } = useResource("/payment-methods");
+  const { data, error, reload } = useResource("/payment-methods");
   const [problem, setProblem] = useState("");
   const [isAdding, setAdding] = useState(false);
   /** @type {SavedCard[]} */
@@ -30,6 +30,7 @@ export function KeptCards() {
     <section class="block">
       <h2 class="section-title">${t("Cards")}</h2>
       ${problem && html`<p class="hint" role="alert">${problem}</p>`}
+      ${error && !data && html`<${CardsUnknown} onRetry=${reload} />`}
       <ul class="rows">
         ${cards.map(
           (card) => html`

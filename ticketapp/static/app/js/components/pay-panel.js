@@ -8,7 +8,7 @@ import { t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { CardForm } from "./card-form.js";
 import { Heard, Refusal } from "./notice.js";
-import { SavedCards, isOutOfDate, isUsable, usualOf } from "./saved-cards.js";
+import { CardsUnknown, SavedCards, isOutOfDate, isUsable, usualOf } from "./saved-cards.js";
 import { StripeForm } from "./stripe-form.js";
 
 /** @typedef {import("../../types").Hold} Hold */
@@ -63,6 +63,7 @@ export function PayPanel({ hold, payments, checkout }) {
     <form class="form pay" onSubmit=${submit} noValidate>
       <h2 class="section-title">${t("Pay")}</h2>
       ${error && html`<${Heard} error=${error}><${PayRefusal} error=${error} checkout=${checkout} /><//>`}
+      ${unknown && !data && html`<${CardsUnknown} onRetry=${reload} />`}
       ${cards.length > 0 &&
       html`<${SavedCards} cards=${cards} picked=${saved?.id ?? "new"} onPick=${setPicked} />`}
       <div hidden=${saved !== null}>

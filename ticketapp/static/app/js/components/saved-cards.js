@@ -1,6 +1,7 @@
 /** Cards kept for next time, and the way to use another. */
 import { html } from "../html.js";
 import { t } from "../lib/i18n.js";
+import { Notice } from "./notice.js";
 
 /** @typedef {import("../../types").SavedCard} SavedCard */
 
@@ -70,3 +71,10 @@ export const CardWords = ({ card }) => html`
 /** @param {string} brand */
 const brandName = (brand) =>
   brand === "amex" ? "American Express" : brand.charAt(0).toUpperCase() + brand.slice(1);
+
+/** @param {{onRetry: () => void}} props */
+export const CardsUnknown = ({ onRetry }) => html`
+  <${Notice} title=${t("Your kept cards could not be loaded")}>
+    <button type="button" class="button" onClick=${onRetry}>${t("Try again")}</button>
+  <//>
+`;
