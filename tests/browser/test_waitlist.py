@@ -272,3 +272,47 @@ def test_a_charge_that_the_bank_asks_about_is_confirmed_and_nothing_else(phone, 
 
     phone.is_in()
     assert Order.objects.get().status == OrderStatus.PAID
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "amount"),
+    [
+        ("64", "GBP", 6400),
+        ("32.50", "GBP", 3250),
+        ("32,5", "GBP", 3250),
+        ("1,200", "GBP", 120_000),
+        ("1,200.50", "GBP", 120_050),
+        ("1.200,50", "EUR", 120_050),
+        ("1 200,50", "EUR", 120_050),
+        ("1'200", "CHF", 120_000),
+        ("12,000", "JPY", 12_000),
+        ("10,000,000", "VND", 10_000_000),
+        ("10000000", "VND", 10_000_000),
+        ("10.000.000", "IDR", 1_000_000_000),
+        ("1.200", "KWD", 1200),
+        ("7,5", "KWD", 7500),
+        ("1,200.500", "KWD", 1_200_500),
+        ("1.200", "EUR", None),
+        ("1.200", "JPY", None),
+        ("1,200", "KWD", None),
+        ("12.5", "JPY", None),
+        ("0,500", "EUR", None),
+        ("1,20,000", "GBP", None),
+        ("0", "GBP", None),
+        ("-5", "GBP", None),
+        ("", "GBP", None),
+        ("99999999999999999999", "GBP", None),
+    ],
+)
+def test_a_maximum_is_read_as_it_was_meant_or_not_at_all(
+    phone, typed, currency, amount
+):
+    phone.open("/you")
+
+    read = phone.page.evaluate(
+        "async (given) => (await import('/static/app/js/lib/format.js'))"
+        ".inMinor(...given)",
+        [typed, currency],
+    )
+
+    assert read == (amount and {"amount": amount, "currency": currency})

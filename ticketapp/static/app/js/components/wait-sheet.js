@@ -109,11 +109,7 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
   const submit = async (submit) => {
     submit.preventDefault();
     setError(null);
-    const missing = !maximum
-      ? t("Say how much it may cost at most.")
-      : agrees
-        ? ""
-        : t("Tick that you agree, or have us tell you instead.");
+    const missing = maximum ? (agrees ? "" : t("Tick that you agree, or have us tell you instead.")) : wordsForNoMaximum();
     setHint(missing);
     if (missing || !maximum || isBusy) return;
     setBusy(true);
@@ -130,6 +126,11 @@ function Mandate({ event, type, quantity, onTell, onJoined, consent, payments, c
     }
     setBusy(false);
   };
+
+  const wordsForNoMaximum = () =>
+    most.trim()
+      ? t("Write how much it may cost at most in figures alone, such as {sum}.", { sum: inMajor(price) })
+      : t("Say how much it may cost at most.");
 
   const cardFrom = async () => {
     if (picked !== "new") return picked;

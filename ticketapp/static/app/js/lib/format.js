@@ -40,17 +40,50 @@ export function inMajor({ amount, currency }) {
   return Number.isInteger(major) ? String(major) : major.toFixed(exponent);
 }
 
+/** How sums are written: what parts the thousands, and what begins the fraction. */
+const WRITTEN = [
+  ["", "[.,]"],
+  [",", "[.]"],
+  ["[.]", ","],
+  ["[\\s'’]", "[.,]"],
+];
+
 /**
- * What was typed, or null if it is no sum of money.
+ * What was typed, or null if it is no sum of money, or could be two.
  * @param {string} text
  * @param {string} currency
  * @returns {Money | null}
  */
 export function inMinor(text, currency) {
-  const plain = text.trim().replace(",", ".");
-  if (!/^\d{1,7}(\.\d{1,3})?$/.test(plain)) return null;
-  const amount = Math.round(Number(plain) * 10 ** exponentOf(currency));
-  return amount > 0 ? { amount, currency } : null;
+  const exponent = exponentOf(currency);
+  const major = isAmbiguous(text.trim(), exponent) ? null : numberIn(text.trim(), exponent);
+  const amount = Math.round((major ?? 0) * 10 ** exponent);
+  return amount > 0 && Number.isSafeInteger(amount) ? { amount, currency } : null;
+}
+
+/**
+ * "1,200" has thousands, where the currency has no thousandths. "1.200" has them in
+ * half of Europe, and is one and a fifth in the other half.
+ * @param {string} text
+ * @param {number} exponent
+ */
+function isAmbiguous(text, exponent) {
+  const sign = /^[1-9]\d{0,2}([.,])\d{3}$/.exec(text)?.[1];
+  return sign === (exponent === 3 ? "," : ".");
+}
+
+/**
+ * @param {string} text
+ * @param {number} exponent
+ */
+function numberIn(text, exponent) {
+  for (const [parts, point] of WRITTEN) {
+    const whole = parts ? `[1-9]\\d{0,2}(?:${parts}\\d{3})+` : "\\d+";
+    const fraction = exponent ? `(?:${point}(\\d{1,${exponent}}))?` : "()";
+    const found = new RegExp(`^(${whole})${fraction}$`).exec(text);
+    if (found) return Number(`${found[1]?.replace(/\D/g, "")}.${found[2] ?? "0"}`);
+  }
+  return null;
 }
 
 /**
