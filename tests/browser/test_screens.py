@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from events.models import Role
 from inventory import services as inventory
-from inventory.models import TicketStatus
+from inventory.models import TicketStatus, TicketType
 from payments.models import Order, OrderStatus
 from tests import factories as make
 from tests.browser.conftest import code_of, running, someone_else, stack_environment
@@ -336,3 +336,14 @@ def test_the_app_opens_without_network_from_hashed_files(chromium, in_production
         expect(phone.page.get_by_text("Sign in to see your tickets")).to_be_visible()
         phone.open("/search")
         expect(phone.heading("Search")).to_be_visible()
+
+
+def test_a_price_that_falls_to_nothing_becomes_free(phone, rush):
+    at = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=30)
+    rush.price_steps.create(starts_at=at, unit_amount=0)
+    TicketType.objects.update(fee_amount=0)
+
+    phone.open(f"/events/{rush.event_id}")
+
+    local = at.astimezone(rush.event.venue.zone)
+    expect(phone.page.get_by_text(f"free from {local:%H:%M}")).to_be_visible()

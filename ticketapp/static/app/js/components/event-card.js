@@ -88,6 +88,7 @@ export function stateWords(event) {
 export function fallWords({ next_price: next, next_price_at: at }, zone) {
   const now = serverNow();
   if (!next || !at || Date.parse(at) <= now) return "";
+  if (next.amount === 0) return t("free from {time}", { time: timeOnDay(at, zone, now) });
   const values = { price: formatMoney(next), time: timeOnDay(at, zone, now) };
   return isTonight(at, zone, now)
     ? t("price falls to {price} at {time}", values)
