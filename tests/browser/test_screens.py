@@ -347,3 +347,19 @@ def test_a_price_that_falls_to_nothing_becomes_free(phone, rush):
 
     local = at.astimezone(rush.event.venue.zone)
     expect(phone.page.get_by_text(f"free from {local:%H:%M}")).to_be_visible()
+
+
+def test_the_kind_of_a_card_covers_no_number_when_all_is_twice_as_large(
+    chromium, stack, rush
+):
+    twice = {"width": 195, "height": 422}
+    with someone_else(chromium, stack, viewport=twice) as phone:
+        phone.open(f"/events/{rush.event_id}")
+        phone.get(2)
+        number = phone.page.get_by_label("Card number")
+        number.fill("4242424242424242")
+
+        kind = phone.page.get_by_text("Visa", exact=True).bounding_box()
+        field = number.bounding_box()
+
+    assert kind["y"] >= field["y"] + field["height"]
