@@ -1,7 +1,9 @@
 """The main job through the page: find, hold, sign in, pay, be let in."""
 
 import re
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from events.models import Role
@@ -143,3 +145,34 @@ def test_the_main_job_is_done_on_a_wide_screen_too(chromium, stack, rush):
 
     assert Order.objects.get().status == OrderStatus.PAID
     assert CheckIn.objects.get().admitted
+
+
+def fall(rush, amount: int, *, seconds: int) -> None:
+    at = timezone.now() + timedelta(seconds=seconds)
+    rush.price_steps.create(starts_at=at, unit_amount=amount)
+
+
+def test_a_price_that_falls_while_one_pays_is_shown_when_it_does(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    expect(phone.button("Get 2 · £64")).to_be_visible()
+    fall(rush, 2000, seconds=20)
+    phone.get(2)
+    phone.page.reload()
+    expect(phone.button("Pay £64")).to_be_visible()
+
+    expect(phone.button("Pay £48")).to_be_visible(timeout=30_000)
+    phone.pay_with(GOOD_CARD)
+    phone.is_in()
+
+    assert Order.objects.get().amount == 4800
+
+
+def test_the_price_is_looked_at_again_when_one_comes_back(phone, rush):
+    phone.open(f"/events/{rush.event_id}")
+    phone.get(2)
+    expect(phone.button("Pay £64")).to_be_visible()
+    fall(rush, 2000, seconds=-1)
+
+    phone.page.evaluate("dispatchEvent(new Event('focus'))")
+
+    expect(phone.button("Pay £48")).to_be_visible()

@@ -198,3 +198,15 @@ def test_a_library_that_does_not_load_charges_nothing(live_phone, rush):
     told = live_phone.page.get_by_text("The payment form could not be loaded")
 
     expect(told).to_contain_text("You have not been charged")
+
+
+def test_stripes_form_is_told_of_a_price_that_falls(live_phone, rush):
+    live_phone.open(f"/events/{rush.event_id}")
+    live_phone.get(2)
+    expect(live_phone.page.get_by_label("Number at Stripe")).to_be_visible()
+    rush.price_steps.create(starts_at=timezone.now(), unit_amount=2000)
+
+    live_phone.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(live_phone.button("Pay £48")).to_be_visible()
+
+    assert calls(live_phone)[-1] == "update(4800)"

@@ -54,6 +54,10 @@ window.Stripe = (key) => {
           if (isSubmitted) return { selectedPaymentMethod: "card" };
           return { error: { type: "validation_error", code: "incomplete_number" } };
         },
+        update({ amount }) {
+          if (mode !== "payment") misuse("nothing is paid by a setup");
+          note(`update(${amount})`);
+        },
         createsByHand: paymentMethodCreation === "manual",
         isSubmitted: () => isSubmitted,
       };

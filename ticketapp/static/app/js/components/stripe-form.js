@@ -42,18 +42,19 @@ export function stripeFor(key) {
  */
 export function StripeForm({ payments, form, total = null, currency }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const elements = useRef(/** @type {any} */ (null));
   const [state, setState] = useState(/** @type {"loading" | "ready" | "failed"} */ ("loading"));
   useEffect(() => {
     let isGone = false;
     stripeFor(payments.publishable_key)
       .then((stripe) => {
         if (isGone) return;
-        const elements = stripe.elements(settings(total, currency));
-        const element = elements.create("payment", { layout: "tabs" });
+        elements.current = stripe.elements(settings(total, currency));
+        const element = elements.current.create("payment", { layout: "tabs" });
         element.on("ready", () => setState("ready"));
         element.on("loaderror", () => setState("failed"));
         element.mount(box.current);
-        form.current = { tokenise: () => tokenise(stripe, elements) };
+        form.current = { tokenise: () => tokenise(stripe, elements.current) };
       })
       .catch(() => setState("failed"));
     return () => {
@@ -61,6 +62,9 @@ export function StripeForm({ payments, form, total = null, currency }) {
       form.current = null;
     };
   }, []);
+  useEffect(() => {
+    if (total) elements.current?.update({ amount: total.amount });
+  }, [total?.amount]);
   return html`
     ${state === "loading" && html`<p role="status">${t("Loading the payment form…")}</p>`}
     ${state === "failed" &&

@@ -1,5 +1,5 @@
 /** One sheet: what, where, when, how much, how long it is held; and paying. */
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { Challenge } from "../components/challenge.js";
 import { TopBar } from "../components/frame.js";
@@ -23,6 +23,9 @@ import { whenInWords } from "../lib/when.js";
 /** @typedef {import("../../types").PaymentsConfig} PaymentsConfig */
 /** @typedef {ReturnType<typeof useCheckout>} Checkout */
 
+/** So that the server's clock is past the fall for certain. */
+const A_MOMENT = 1_000;
+
 /** @param {{route: import("../lib/router.js").Route}} props */
 export function CheckoutView({ route }) {
   const isSignedIn = useStore(signedIn);
@@ -35,7 +38,7 @@ export function CheckoutView({ route }) {
     ${!isSignedIn && html`<div class="narrow"><p>${t("Sign in to go on with your tickets.")}</p><${SignIn} /></div>`}
     ${isSignedIn &&
     (hold.data && payments.data
-      ? html`<${Paying} key=${hold.data.id} hold=${hold.data} payments=${payments.data} />`
+      ? html`<${Paying} key=${hold.data.id} hold=${hold.data} payments=${payments.data} reload=${hold.reload} />`
       : error
         ? html`<${NoHold} error=${error} reload=${() => void (hold.reload(), payments.reload())} />`
         : html`<p role="status" class="quiet">${t("Loading…")}</p>`)}
@@ -53,21 +56,24 @@ const NoHold = ({ error, reload }) =>
       <//>`
     : html`<${Refusal} error=${error} onRetry=${reload} />`;
 
-/** @param {{hold: Hold, payments: PaymentsConfig}} props */
-function Paying({ hold, payments }) {
+/** @param {{hold: Hold, payments: PaymentsConfig, reload: () => Promise<void>}} props */
+function Paying({ hold, payments, reload }) {
   const checkout = useCheckout(hold);
-  const [isExpired, setExpired] = useState(() => hold.status === "expired" || hold.status === "released");
+  const [isLate, setLate] = useState(false);
   const { phase, order } = checkout;
   useEffect(() => {
-    if (hold.status === "converted" && hold.order) go(`/orders/${hold.order}`, { replace: true });
-  }, []);
-  const isOver = phase === "over" || (isExpired && phase === "ready");
+    const isBought = hold.status === "converted" && phase === "ready";
+    if (isBought && hold.order) go(`/orders/${hold.order}`, { replace: true });
+  }, [hold.status]);
+  usePriceOfNow(hold, reload);
+  const isGone = isLate || hold.status === "expired" || hold.status === "released";
+  const isOver = phase === "over" || (isGone && phase === "ready");
   return html`
     <div class="checkout columns">
       <div class="column">
         <${Summary} hold=${hold} />
         ${!isOver &&
-        html`<${HoldClock} expiresAt=${hold.expires_at} onExpired=${() => setExpired(true)} />`}
+        html`<${HoldClock} expiresAt=${hold.expires_at} onExpired=${() => setLate(true)} />`}
       </div>
       <div class="column">
         ${isOver
@@ -84,6 +90,36 @@ function Paying({ hold, payments }) {
       onCancel=${checkout.pauseChallenge}
     />`}
   `;
+}
+
+/**
+ * A fall is given to whoever pays after it, so no higher total may stand here: look
+ * when one is due, and whenever this screen is looked at again.
+ * @param {Hold} hold
+ * @param {() => Promise<void>} reload
+ */
+function usePriceOfNow(hold, reload) {
+  const { data: event, reload: reloadEvent } = useResource(`/events/${hold.event.id}`);
+  const type = event?.ticket_types.find((/** @type {Hold["ticket_type"]} */ { id }) => id === hold.ticket_type.id);
+  const fallsAt = Date.parse(type?.next_price_at ?? "");
+  const look = useCallback(() => {
+    if (document.hidden) return;
+    void reload();
+    void reloadEvent();
+  }, [reload, reloadEvent]);
+  useEffect(() => {
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      removeEventListener("focus", look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [look]);
+  useEffect(() => {
+    if (!(fallsAt < Date.parse(hold.expires_at))) return;
+    const timer = setTimeout(look, fallsAt - serverNow() + A_MOMENT);
+    return () => clearTimeout(timer);
+  }, [fallsAt, hold.expires_at, look]);
 }
 
 /** @param {{hold: Hold}} props */
