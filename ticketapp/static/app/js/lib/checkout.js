@@ -147,8 +147,8 @@ function declineOf(order) {
   return new ApiError({
     status: 402,
     code: "card_declined",
-    title: decline.message || t("The card was declined"),
-    detail: t("You have not been charged, and your tickets are still held."),
+    title: t("Your card was not accepted"),
+    detail: `${decline.message} ${t("You have not been charged, and your tickets are still held.")}`,
     action: decline.action,
     meta: { charged: decline.charged },
   });
