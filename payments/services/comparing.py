@@ -177,6 +177,8 @@ def _state(intent: Intent, payment: Payment) -> Difference | None:
         return Difference("missed_cancellation", intent.id, told, "close it")
     if intent.status in OPEN_INTENT and _should_be_over(payment):
         return Difference("intent_left_open", intent.id, told, CANCEL)
+    if intent.status == IntentStatus.PROCESSING and _should_be_over(payment):
+        return Difference("processing_though_over", intent.id, told)
     return None
 
 
