@@ -4,6 +4,15 @@ offenders. A surplus is not the order's money (ADR 18), so it is left out of all
 
 CHECKS = [
     (
+        3,
+        "A payment that succeeded is one that the provider knows",
+        """
+        SELECT id AS payment, order_id AS "order", amount, currency
+          FROM payments_payment
+         WHERE status = 'succeeded' AND coalesce(intent_id, '') = ''
+        """,
+    ),
+    (
         4,
         "What was kept of an order's money is what its tickets cost",
         # `kept` is what came, less what went back or will. Of the tickets that are

@@ -12,6 +12,7 @@ from payments.models import (
     LedgerKind,
     Order,
     OrderStatus,
+    Payment,
     Refund,
     RefundReason,
     RefundStatus,
@@ -71,6 +72,10 @@ def written_anew(**changes: object) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
+def a_payment_succeeded_that_the_provider_never_made():
+    Payment.objects.filter(order=paid()).update(intent_id=None)
+
+
 def tickets_stay_good_though_their_price_went_back():
     placed = paid()
     refund = given_back(placed, 5000)
@@ -123,6 +128,7 @@ KEPT = "What was kept of an order's money"
 STATUS = "An order's status says what went back"
 ENTRY = "A movement of money is in the books of the order"
 BROKEN = [
+    (a_payment_succeeded_that_the_provider_never_made, "A payment that succeeded is"),
     (tickets_stay_good_though_their_price_went_back, KEPT),
     (money_went_back_for_nothing, KEPT),
     (less_is_owed_than_came_too_late, KEPT),
