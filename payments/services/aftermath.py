@@ -100,7 +100,13 @@ def _differing(payment: Payment, theirs: list[DisputeInfo]) -> Iterator[str]:
     here = _statuses(payment)
     if here != there:
         yield f"{_in_words(there)} at the provider, {_in_words(here)} here"
-    moved = {each.id: each.amount for info in theirs for each in info.movements}
+    moved: dict[str, int] = {}
+    for info in theirs:
+        moved |= disputes.moved_in(payment.currency, info)
+        for each in info.movements:
+            if each.id not in moved:
+                told = in_words(each.amount, each.currency)
+                yield f"{each.id} moved {told}, and nobody can say how much of ours"
     booked = _movements(payment)
     for source in sorted(moved.keys() | booked.keys()):
         if moved.get(source) != booked.get(source):

@@ -68,18 +68,34 @@ def apply_dispute(*, payment: Payment, info: DisputeInfo, now: datetime) -> Disp
             ),
             dedupe_key=info.id,
         )
-    for moved in info.movements:
-        taken = moved.amount < 0
+    for source, amount in moved_in(payment.currency, info).items():
+        taken = amount < 0
         books.enter(
             payment,
             kind=(
                 LedgerKind.DISPUTE_WITHDRAWN if taken else LedgerKind.DISPUTE_RETURNED
             ),
-            amount=moved.amount,
-            source=moved.id,
+            amount=amount,
+            source=source,
         )
     _decide(dispute, payment, info, now)
     return dispute
+
+
+def moved_in(currency: str, info: DisputeInfo) -> dict[str, int]:
+    """What each movement took or gave, in the currency of the payment.
+
+    The provider moves money of our balance there, whose currency may be another, at
+    the rate of the day. Of the payment's own money it is what the dispute is about
+    that goes and comes back. Left out is what cannot be said in that currency.
+    """
+    moved = {}
+    for each in info.movements:
+        if each.currency == currency:
+            moved[each.id] = each.amount
+        elif info.currency == currency:
+            moved[each.id] = -info.amount if each.amount < 0 else info.amount
+    return moved
 
 
 def _decide(

@@ -168,3 +168,37 @@ def test_money_of_a_dispute_that_the_provider_does_not_know_is_for_a_person():
     assert (
         "by hand" in Incident.objects.get(detail__startswith="disputes_differ").detail
     )
+
+
+def settled_in(currency: str, *, rate: float, disputed_in: str = "gbp") -> None:
+    """The provider's account is kept in another currency than the show is sold in."""
+    dispute = SandboxObject.objects.get(type="dispute")
+    dispute.data["currency"] = disputed_in
+    for moved in dispute.data["balance_transactions"]:
+        moved |= {"currency": currency, "amount": round(moved["amount"] * rate)}
+    dispute.save()
+
+
+def test_money_that_moved_in_another_currency_is_booked_as_what_was_disputed():
+    paid_by_someone_who_disputes()
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    settled_in("usd", rate=1.28)
+
+    assert differences("--repair") == ["disputes_differ"]
+
+    assert balance() == 0
+    assert LedgerEntry.objects.get(kind="dispute_withdrawn").amount == -5000
+    assert differences() == []
+    assert_books_are_right()
+
+
+def test_what_nobody_can_say_in_the_payments_currency_is_for_a_person():
+    paid_by_someone_who_disputes()
+    post.let_mature(now=timezone.now() + timedelta(minutes=1), limit=10)
+    settled_in("usd", rate=1.28, disputed_in="eur")
+
+    assert differences("--repair") == ["disputes_differ"]
+
+    assert balance() == 5000
+    assert Dispute.objects.get().status == "open"
+    assert "nobody can say" in Incident.objects.get(kind="reconcile").detail
