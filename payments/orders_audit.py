@@ -4,6 +4,17 @@ offenders. A surplus is not the order's money (ADR 18), so it is left out of all
 
 CHECKS = [
     (
+        1,
+        "An order and its hold are of one buyer and one event",
+        """
+        SELECT orders.id AS "order", orders.user_id AS buyer, orders.event_id AS event,
+               hold.id AS hold, hold.user_id AS holder, hold.event_id AS held_for
+          FROM payments_order AS orders
+          JOIN inventory_hold AS hold ON hold.id = orders.hold_id
+         WHERE (orders.user_id, orders.event_id) <> (hold.user_id, hold.event_id)
+        """,
+    ),
+    (
         3,
         "A payment that succeeded is one that the provider knows",
         """
@@ -113,6 +124,42 @@ CHECKS = [
           JOIN payments_payment AS payment ON payment.id = entry.payment_id
          WHERE (entry.order_id, entry.currency)
                <> (payment.order_id, payment.currency)
+        """,
+    ),
+    (
+        4,
+        "An order costs what its hold was quoted, and a line its part of it",
+        """
+        SELECT orders.id AS "order", orders.amount, orders.currency,
+               hold.total_amount, hold.currency AS quoted_in, line.id AS line
+          FROM payments_order AS orders
+          JOIN inventory_hold AS hold ON hold.id = orders.hold_id
+          LEFT JOIN payments_orderline AS line
+            ON line.order_id = orders.id
+           AND (line.unit_amount, line.fee_amount, line.tax_amount,
+                line.total_amount * hold.quantity)
+               <> (hold.unit_amount, hold.fee_amount, hold.tax_amount,
+                   hold.total_amount)
+         WHERE (orders.amount, orders.currency) <> (hold.total_amount, hold.currency)
+            OR line.id IS NOT NULL
+        """,
+    ),
+    (
+        4,
+        "A payment, its attempts and its refunds are over the order's money",
+        """
+        SELECT payment.id AS payment, payment.order_id AS "order", payment.amount,
+               payment.currency, orders.currency AS currency_of_order,
+               attempt.id AS attempt, attempt.amount AS tried_for,
+               refund.id AS refund, refund.currency AS refunded_in
+          FROM payments_payment AS payment
+          JOIN payments_order AS orders ON orders.id = payment.order_id
+          LEFT JOIN payments_paymentattempt AS attempt
+            ON attempt.payment_id = payment.id AND attempt.amount <> payment.amount
+          LEFT JOIN payments_refund AS refund
+            ON refund.payment_id = payment.id AND refund.currency <> payment.currency
+         WHERE payment.currency <> orders.currency
+            OR attempt.id IS NOT NULL OR refund.id IS NOT NULL
         """,
     ),
 ]

@@ -11,13 +11,16 @@ from payments.models import (
     LedgerEntry,
     LedgerKind,
     Order,
+    OrderLine,
     OrderStatus,
     Payment,
+    PaymentAttempt,
     Refund,
     RefundReason,
     RefundStatus,
 )
 from payments.services import books
+from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
     answer_challenge,
@@ -124,6 +127,59 @@ def an_entry_is_of_another_currency():
     written_anew(currency="EUR")
 
 
+def an_order_is_somebody_elses_than_its_hold():
+    Order.objects.filter(pk=paid().pk).update(user=make.buyer())
+
+
+def an_order_is_for_another_event_than_its_hold():
+    Order.objects.filter(pk=paid().pk).update(event=make.event())
+
+
+def a_hold_was_quoted_another_price():
+    paid()
+    Hold.objects.update(unit_amount=2400, total_amount=4800)
+
+
+def a_hold_was_quoted_in_another_currency():
+    paid()
+    Hold.objects.update(currency="EUR")
+
+
+def an_order_is_in_another_currency():
+    paid()
+    Order.objects.update(currency="EUR")
+
+
+def a_line_says_another_price():
+    paid()
+    OrderLine.objects.update(unit_amount=1)
+
+
+def the_lines_share_their_price_unequally():
+    paid()
+    first, second = OrderLine.objects.order_by("pk")
+    OrderLine.objects.filter(pk=first.pk).update(total_amount=5000)
+    OrderLine.objects.filter(pk=second.pk).update(total_amount=0)
+
+
+def a_card_was_tried_for_another_amount():
+    paid()
+    PaymentAttempt.objects.update(amount=1)
+
+
+def a_payment_is_in_another_currency():
+    paid()
+    Payment.objects.update(currency="EUR")
+
+
+def a_refund_is_in_another_currency():
+    refunded(paid())
+    Refund.objects.update(currency="EUR")
+
+
+OWNER = "An order and its hold are of one buyer"
+QUOTE = "An order costs what its hold was quoted"
+OVER = "A payment, its attempts and its refunds are over"
 KEPT = "What was kept of an order's money"
 STATUS = "An order's status says what went back"
 ENTRY = "A movement of money is in the books of the order"
@@ -139,6 +195,16 @@ BROKEN = [
     (an_order_is_paid_though_all_went_back, STATUS),
     (an_entry_is_in_the_books_of_another_order, ENTRY),
     (an_entry_is_of_another_currency, ENTRY),
+    (an_order_is_somebody_elses_than_its_hold, OWNER),
+    (an_order_is_for_another_event_than_its_hold, OWNER),
+    (a_hold_was_quoted_another_price, QUOTE),
+    (a_hold_was_quoted_in_another_currency, QUOTE),
+    (an_order_is_in_another_currency, QUOTE),
+    (a_line_says_another_price, QUOTE),
+    (the_lines_share_their_price_unequally, QUOTE),
+    (a_card_was_tried_for_another_amount, OVER),
+    (a_payment_is_in_another_currency, OVER),
+    (a_refund_is_in_another_currency, OVER),
 ]
 
 
