@@ -126,13 +126,17 @@ def report(
     dedupe_key: str,
     again: bool = False,
 ) -> None:
-    """Put something in front of staff, once; `again` also after it was dealt with."""
+    """Put something in front of staff, once; `again` also after it was dealt with,
+    and as it is now.
+    """
     key = f"{kind}:{dedupe_key}"
     incident = Incident(kind=kind, order=order, detail=detail, dedupe_key=key)
     Incident.objects.bulk_create([incident], ignore_conflicts=True)
     if again:
-        dealt_with = Incident.objects.filter(dedupe_key=key, resolved_at__isnull=False)
-        dealt_with.update(resolved_at=None)
+        known = Incident.objects.filter(dedupe_key=key)
+        known.exclude(detail=detail, resolved_at=None).update(
+            detail=detail, resolved_at=None
+        )
 
 
 def lock(payment_id: UUID) -> tuple[Order, Payment]:

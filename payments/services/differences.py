@@ -12,6 +12,7 @@ from ticketapp import audit
 
 logger = logging.getLogger(__name__)
 STAFF = "tell staff"
+STUCK, BROKEN = "stuck_event", "invariant_"
 STUCK_EVENT = timedelta(hours=1)
 # Of one broken promise: who has more than that to do needs no list.
 MOST_OF_A_KIND = 100
@@ -22,13 +23,17 @@ TOO_SLOW = "57014"
 
 @dataclass
 class Difference:
-    """One thing that two of us see differently, and what is to be done."""
+    """One thing that two of us see differently, and what is to be done.
+
+    `about` tells apart what is broken in more than one way.
+    """
 
     kind: str
     subject: str
     detail: str
     remedy: str = STAFF
     done: bool = False
+    about: str = ""
 
     def __str__(self) -> str:
         state = "did" if self.done else "would"
@@ -42,13 +47,13 @@ def stuck_events(now: datetime) -> Iterator[Difference]:
     )
     for event in stuck.order_by("pk"):
         told = f"{event.type}: {event.error}"
-        yield Difference("stuck_event", event.provider_id, told)
+        yield Difference(STUCK, event.provider_id, told)
 
 
 def in_our_own_house(now: datetime) -> tuple[list[Difference], list[str]]:
     """The ledger against its orders, the stock and the gate against the lines.
 
-    Gives what is broken, and which promises could not be checked.
+    Gives what is broken, and which promises could not be checked, or not to the end.
     """
     broken, unchecked = [], []
     for check in audit.checks():
@@ -58,6 +63,8 @@ def in_our_own_house(now: datetime) -> tuple[list[Difference], list[str]]:
             unchecked.append(f"{_why_not(error)}: {check.promise}.")
         else:
             broken += [_broken(row) for row in rows]
+            if len(rows) == MOST_OF_A_KIND:
+                unchecked.append(f"Perhaps more of: {check.promise}.")
     return broken, unchecked
 
 
@@ -82,4 +89,5 @@ def _broken(finding: audit.Finding) -> Difference:
     row = ", ".join(f"{name}={value}" for name, value in finding.row.items())
     subject = str(next(iter(finding.row.values()), ""))
     told = f"{finding.promise}: {row}"
-    return Difference(f"invariant_{finding.number}", subject, told)
+    kind = f"{BROKEN}{finding.number}"
+    return Difference(kind, subject, told, about=finding.promise)

@@ -14,10 +14,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from payments.gateways import GatewayRefused, GatewayUnavailable, Unreadable
-from payments.models import IncidentKind, Payment
 from payments.models.news import ReconcileRun
-from payments.services import books, comparing
-from payments.services.differences import Difference, in_our_own_house, stuck_events
+from payments.services import comparing, staff_list
+from payments.services.differences import (
+    BROKEN,
+    STUCK,
+    Difference,
+    in_our_own_house,
+    stuck_events,
+)
 from payments.services.errors import PaymentStuck
 
 logger = logging.getLogger(__name__)
@@ -28,16 +33,27 @@ EVERY_DAY = timedelta(days=1)
 # Who has more than that to do needs no list.
 MOST_KEPT = 1000
 CLOSED = "The provider refuses to be asked: {reason}."
+PROVIDER = "the comparison with the provider"
+NEWS = "the look for news that nobody could place"
+HOUSE = "the look at our own rows"
 SILENT = "The provider stopped answering; the rest was not compared."
 
 
 @dataclass
 class Findings:
-    """What a run has come to so far."""
+    """What a run has come to so far; `seen` are the intents it has compared."""
 
     differences: list[Difference] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     compared: int = 0
+    seen: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+
+    def looked_at(self, kind: str, subject: str) -> bool:
+        """Whether it would have found such a difference if there were one."""
+        if kind == STUCK:
+            return NEWS in self.ended
+        return HOUSE in self.ended if kind.startswith(BROKEN) else subject in self.seen
 
 
 def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
@@ -51,11 +67,11 @@ def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
         as_of=now, since=since, repairs=repair, started_at=now
     )
     found = Findings()
-    with _going_on_after(found, "the comparison with the provider"):
+    with _going_on_after(found, PROVIDER):
         _compare_with_provider(found, since, now, repair=repair)
-    with _going_on_after(found, "the look for news that nobody could place"):
+    with _going_on_after(found, NEWS):
         found.differences += stuck_events(now)
-    with _going_on_after(found, "the look at our own rows"):
+    with _going_on_after(found, HOUSE):
         broken, problems = in_our_own_house(now)
         found.differences += broken
         found.problems += problems
@@ -65,8 +81,11 @@ def reconcile(*, now: datetime, since: datetime, repair: bool) -> ReconcileRun:
 @contextmanager
 def _going_on_after(found: Findings, part: str) -> Iterator[None]:
     """What kept a part from its end is said; the others are done all the same."""
+    said = len(found.problems)
     try:
         yield
+        if len(found.problems) == said:
+            found.ended.add(part)
     except GatewayUnavailable:
         found.problems.append(SILENT)
     except GatewayRefused as refusal:
@@ -103,6 +122,7 @@ def _compare_with_provider(
             continue
         try:
             found.differences += comparing.compared(intent, payment, now, repair=repair)
+            found.seen.add(intent.id)
         except (GatewayRefused, PaymentStuck) as refusal:
             told = f"the provider refuses to show it: {refusal.details['reason']}"
             found.differences.append(Difference("not_compared", intent.id, told))
@@ -119,7 +139,8 @@ def _compare_with_provider(
 def _finish(run: ReconcileRun, found: Findings, now: datetime) -> ReconcileRun:
     left = [difference for difference in found.differences if not difference.done]
     for difference in left[:MOST_KEPT]:
-        _tell_staff(difference)
+        staff_list.tell(difference)
+    staff_list.close_the_others(left=left, looked_at=found.looked_at, now=now)
     run.compared, run.problem = found.compared, " ".join(found.problems)[:200]
     run.found = len(found.differences)
     run.repaired = run.found - len(left)
@@ -127,15 +148,3 @@ def _finish(run: ReconcileRun, found: Findings, now: datetime) -> ReconcileRun:
     run.finished_at = now
     run.save()
     return run
-
-
-def _tell_staff(difference: Difference) -> None:
-    """Once for each difference, and again if it was dealt with and is still there."""
-    payment = Payment.objects.filter(intent_id=difference.subject).first()
-    books.report(
-        IncidentKind.RECONCILE,
-        order=payment.order if payment else None,
-        detail=f"{difference.kind}: {difference.detail}",
-        dedupe_key=f"{difference.kind}:{difference.subject}"[:180],
-        again=True,
-    )
