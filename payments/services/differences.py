@@ -25,7 +25,8 @@ TOO_SLOW = "57014"
 class Difference:
     """One thing that two of us see differently, and what is to be done.
 
-    `about` tells apart what is broken in more than one way.
+    `about` tells apart what is broken in more than one way, `told` is whether staff
+    have it on their list.
     """
 
     kind: str
@@ -34,9 +35,11 @@ class Difference:
     remedy: str = STAFF
     done: bool = False
     about: str = ""
+    told: bool = False
 
     def __str__(self) -> str:
-        state = "did" if self.done else "would"
+        told = self.told and self.remedy == STAFF
+        state = "did" if self.done or told else "would"
         return f"{self.kind} {self.subject}: {self.detail} ({state} {self.remedy})"
 
 

@@ -24,6 +24,7 @@ def tell(difference: Difference) -> None:
         dedupe_key=_key(difference),
         again=True,
     )
+    difference.told = True
 
 
 def close_the_others(

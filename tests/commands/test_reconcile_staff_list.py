@@ -1,8 +1,10 @@
 """Staff's list says what is so: as it is now, and no more once it is mended."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from payments import services
@@ -68,6 +70,19 @@ def test_what_a_run_has_mended_is_taken_off_the_list(tonight, something):
     assert on_the_list() == []
     told.refresh_from_db()
     assert "Closed by the comparison of" in told.detail
+
+
+def test_the_command_says_that_staff_have_been_told(tonight):
+    ask("POST", "/v1/payment_intents", {"amount": 5000, "currency": "gbp"})
+    money_of_which_no_news_came(tonight)
+    out, later = StringIO(), timezone.now() + timedelta(minutes=10)
+
+    with pytest.raises(CommandError):
+        call_command("reconcile", "--at", later.isoformat(), stdout=out)
+
+    missed, unknown = out.getvalue().splitlines()
+    assert missed.endswith("(would settle it)")
+    assert unknown.endswith("(did tell staff)")
 
 
 def test_what_a_sweep_has_mended_is_taken_off_by_the_next_run(tonight):
