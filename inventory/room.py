@@ -28,3 +28,13 @@ EXISTS (SELECT FROM inventory_stockcap_types AS link
            AND counted.status = 'held'
          WHERE link.tickettype_id = {type})
 """
+# The room is wanted by people in line, for this type or another under one of its caps.
+WAITED_FOR_BESIDE = """
+EXISTS (SELECT FROM inventory_stockcap_types AS link
+          JOIN inventory_stockcap_types AS member
+            ON member.stockcap_id = link.stockcap_id
+          JOIN inventory_waitlistentry AS entry
+            ON entry.ticket_type_id = member.tickettype_id
+           AND entry.status = 'waiting'
+         WHERE link.tickettype_id = {type})
+"""

@@ -101,12 +101,16 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
         """Whose person has more tickets for the event than when they joined."""
         return self.with_owned().filter(owned__gt=F("owned_at_joining"))
 
-    def with_empty_hands(self) -> Self:
-        """Whose person holds nothing at the event: only they can be offered more."""
-        live = Hold.objects.live().filter(
-            user=OuterRef("user"), event=OuterRef("event")
+    def with_empty_hands(self, now: datetime) -> Self:
+        """Whose person holds nothing at the event: only they can be offered more.
+
+        A hold that has lapsed is none, although it is not swept yet.
+        """
+        live = Hold.objects.live().exclude(
+            status=HoldStatus.ACTIVE, expires_at__lte=now
         )
-        return self.filter(~Exists(live))
+        own = live.filter(user=OuterRef("user"), event=OuterRef("event"))
+        return self.filter(~Exists(own))
 
     def past_their_time(self, now: datetime) -> Self:
         return self.filter(ends_at__lte=now)

@@ -208,7 +208,7 @@ def _take_patiently(pick: Pick) -> Outcome:
     """Wait for rivals, after those who wait in line have had their turn."""
     locked = TicketType.objects.select_for_update(no_key=True)
     locked.get(pk=pick.ticket_type.pk)
-    left = serve_waitlist(pick.ticket_type.pk, now=pick.now)
+    left = serve_waitlist(pick.ticket_type, now=pick.now)
     if left is not None and left >= pick.quantity:
         pick = replace(pick, line_is_served=True)
     outcome = pick_tickets(pick, patient=True)

@@ -11,7 +11,9 @@ at last, as far as nobody is at work on them.
 The key of (buyer, event) comes before all of these. Who matches needs the keys of
 those in the line, but has the waitlist by then, so it only ever tries: a buyer
 who is at work on this very event keeps their place, and as many tickets as they
-want count as spoken for until the next look, which follows at once.
+want count as spoken for until the next look, which follows at once. So it is with
+a hold of theirs that has lapsed and is not swept yet: to end it, its line and its
+tickets would have to be locked before.
 """
 
 from collections.abc import Collection, Iterator
@@ -61,10 +63,11 @@ MOST_AT_ONCE = 100
 # Who stops waiting sooner than this is not bothered any more.
 SHORTEST = timedelta(minutes=1)
 JOB = "inventory.tasks.match_waitlists"
+ENDS_LAPSED = "inventory.tasks.release_expired_holds"
 
 # Without a shared cap its room is null, which `least` passes over.
 LEFT = f"""
-SELECT greatest(0, least({ROOM.format(type="%(ticket_type)s")}, (
+SELECT greatest(0, least({ROOM.format(type="%(ticket_type)s")} - %(spoken_for)s, (
            SELECT count(*) FROM inventory_ticket
             WHERE ticket_type_id = %(ticket_type)s AND status = 'available')))
 """
@@ -80,15 +83,18 @@ class Look:
 
     left: int
     offers: list[WaitlistEntry] = field(default_factory=list)
+    spoken_for: int = 0
     settled: bool = True
 
     def speak_for(self, entry: WaitlistEntry) -> None:
         """Keep the tickets of somebody who cannot be served this instant."""
         self.left -= entry.quantity
+        self.spoken_for += entry.quantity
         self.settled = False
 
     def stop(self) -> None:
         """Leave the rest of the line to the next look; what is left is theirs."""
+        self.spoken_for += self.left
         self.left = 0
         self.settled = False
 
@@ -105,12 +111,11 @@ class Freed:
 def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Freed]:
     """Around whatever puts tickets of these types back on sale; in a transaction.
 
-    Nobody waits for a type: one cheap query. Else its waitlist is locked
-    before, and after it the whole line is matched with all that is available,
-    because two single releases may make a pair. What comes back to a type that
-    is overbooked is withdrawn first. Last come the lines of other types, for which
-    there is room now under a cap they share.
-    What it gives is true once the block is over.
+    Nobody waits for a type: one cheap query. Else its waitlist is locked before, and
+    after it the whole line is matched with all that is available, because two single
+    releases may make a pair. What comes back to a type that is overbooked is withdrawn
+    first. Last come the lines of other types, for which there is room now under a cap
+    they share. What it gives is true once the block is over.
     """
     freed = set(ticket_type_ids)
     lines = _lines_about(freed)
@@ -173,15 +178,22 @@ def try_lines(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
     return list(rows.select_for_update(skip_locked=True, no_key=True))
 
 
-def serve_waitlist(ticket_type_id: UUID, *, now: datetime) -> int | None:
+def serve_waitlist(ticket_type: TicketType, *, now: datetime) -> int | None:
     """Let those who wait go first, and say how many tickets are left for anybody.
 
-    The waitlist stays locked until the transaction ends, so it stays true.
-    None: nobody has ever waited for this type.
+    For this type, and for others under the same caps. Their lines stay locked until
+    the transaction ends, so it stays true. None: nobody has ever waited for them.
     """
-    for waitlist in lock_waitlists([ticket_type_id]):
-        return match(waitlist, now=now).left
-    return None
+    lines = _lines_about({ticket_type.pk})
+    waitlists = lock_waitlists(lines)
+    if not waitlists:
+        return None
+    lock_caps(lines.values())
+    looks = {waitlist.pk: match(waitlist, now=now) for waitlist in waitlists}
+    spoken_for = sum(look.spoken_for for look in looks.values())
+    left = left_of(ticket_type, spoken_for=spoken_for)
+    own = looks.get(ticket_type.pk)
+    return min(left, own.left) if own else left
 
 
 @contextmanager
@@ -207,12 +219,10 @@ def serve_lines(*, event_ids: Collection[UUID], now: datetime) -> None:
 
 
 def lock_types_and_lines(ticket_type_ids: Collection[UUID]) -> None:
-    """For who frees tickets of one type and goes on to wait for another.
-
-    The caller has the caps of their event.
-    """
+    """For who frees tickets of one type and goes on to wait for another."""
+    lines = _lines_about(set(ticket_type_ids))
     lock_types(ticket_type_ids)
-    lock_waitlists(ticket_type_ids)
+    lock_waitlists(lines)
 
 
 def lock_types(ticket_type_ids: Collection[UUID]) -> None:
@@ -285,10 +295,14 @@ def match_waitlists(*, now: datetime) -> int:
     return served
 
 
-def left_of(ticket_type: TicketType) -> int:
-    """How many tickets can be had now: what is available, within shared caps."""
+def left_of(ticket_type: TicketType, *, spoken_for: int = 0) -> int:
+    """How many tickets can be had now: what is available, within shared caps.
+
+    Of the room under these, `spoken_for` is kept for others.
+    """
+    params = {"ticket_type": ticket_type.pk, "spoken_for": spoken_for}
     with connection.cursor() as cursor:
-        cursor.execute(LEFT, {"ticket_type": ticket_type.pk})
+        cursor.execute(LEFT, params)
         return cursor.fetchone()[0]
 
 
@@ -314,7 +328,7 @@ def _in_line(
         quantity__lte=left,
         ends_at__gt=now + SHORTEST,
     )
-    entries = entries.with_empty_hands()
+    entries = entries.with_empty_hands(now)
     number = 0
     while True:
         rows = entries.filter(number__gt=number).select_related("user", "ticket_type")
@@ -347,8 +361,10 @@ def _serve(
     )
     outcome = pick_tickets(pick)
     if not outcome.hold:
-        if outcome.rivals_were_in_the_way(pick):
+        if outcome.comes_too_early(pick):
             look.speak_for(entry)
+        if outcome.lapsed_hold(now):
+            look_now(ENDS_LAPSED)
     elif _bought_another_way(entry):
         undo_pick()
         end_entry(entry, WaitlistReason.BOUGHT_ANOTHER_WAY, now=now)
@@ -377,7 +393,7 @@ def _lines_to_look_at(now: datetime) -> list[tuple[UUID, UUID]]:
         ticket_type=OuterRef("pk"), status=TicketStatus.AVAILABLE
     )
     over = entries.filter(status=WaitlistStatus.OFFERED, hold__status__in=GONE_HOLD)
-    owed = Q(Exists(waiting.with_empty_hands()), Exists(free)) | Q(Exists(over))
+    owed = Q(Exists(waiting.with_empty_hands(now)), Exists(free)) | Q(Exists(over))
     for _, vain in in_vain(waiting, now):
         owed |= Q(Exists(vain))
     lines = Waitlist.objects.filter(owed).order_by("pk")

@@ -16,7 +16,7 @@ from django.db import connection
 
 from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
 from inventory.pricing import Quote
-from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM
+from inventory.room import CAPPED_IS_HELD, IS_CAPPED, ROOM, WAITED_FOR_BESIDE
 from ticketapp.prepared import Unplanned, execute
 from ticketapp.rows import instance_of
 
@@ -68,6 +68,8 @@ WITH mine AS (
                  AND (%(may_pass_the_line)s OR NOT EXISTS (
                      SELECT FROM inventory_waitlistentry
                       WHERE ticket_type_id = %(ticket_type)s AND status = 'waiting'))
+                 AND (%(may_pass_the_line)s OR NOT caps.are_there
+                      OR NOT {waited_for_beside})
                  AND (NOT caps.are_there OR coalesce(room >= %(quantity)s, false))
                 THEN %(quantity)s ELSE 0 END AS tickets
       FROM mine, caps
@@ -124,6 +126,7 @@ CAPS = {
         ("room", ROOM),
         ("is_capped", IS_CAPPED),
         ("capped_is_held", CAPPED_IS_HELD),
+        ("waited_for_beside", WAITED_FOR_BESIDE),
     ]
 }
 EAGER = PICK.format(order="slot", lock="FOR UPDATE SKIP LOCKED", **CAPS)
@@ -241,10 +244,13 @@ class Outcome:
         lapsed = self.live_expires_at <= now
         return (self.live_id, self.live_ticket_type_id) if lapsed else None
 
-    def rivals_were_in_the_way(self, pick: Pick) -> bool:
-        """Enough are there and the buyer may have them, but others had them locked."""
+    def comes_too_early(self, pick: Pick) -> bool:
+        """Enough are there and the buyer may have them, as soon as others have let go
+        of their locks, or a sweep has ended what the buyer no longer holds.
+        """
         limit = pick.ticket_type.event.per_buyer_limit
-        may_have_them = not self.live_id and self.owned + pick.quantity <= limit
+        empty_hands = not self.live_id or self.lapsed_hold(pick.now) is not None
+        may_have_them = empty_hands and self.owned + pick.quantity <= limit
         return may_have_them and self.available >= pick.quantity
 
 

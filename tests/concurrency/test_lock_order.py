@@ -10,8 +10,8 @@ from django.utils import timezone
 from events import services as events
 from inventory import codes
 from inventory import services as inventory
-from inventory.models import Hold, StockCap
-from inventory.services import capacity, types
+from inventory.models import Hold, StockCap, TicketType
+from inventory.services import capacity, matching, releasing, types
 from payments import services
 from payments.gateways.sandbox import post
 from payments.models import Order
@@ -197,6 +197,19 @@ def staff_make_more_fit() -> None:
     inventory.save_ticket_type(ticket_type=rush, capacity=5, now=NOON)
 
 
+def asks_under_a_cap_after_their_hold_lapsed() -> None:
+    """For one type, while they held another, with people in line for a third."""
+    show = make.event()
+    dear, wanted, own = [make.ticket_type(event=show, stock=2) for _ in range(3)]
+    cap = StockCap(event=show, name="House", capacity=1)
+    inventory.save_cap(cap=cap, types=[dear, wanted], now=NOON)
+    lapsed, kept = take(own, 1), take(wanted, 1)
+    join(dear, 1, max_total_amount=2500)
+    TicketType.objects.filter(pk=dear.pk).update(unit_amount=3000)
+    inventory.release_hold(hold=kept, now=NOON)
+    take(wanted, 1, user=lapsed.user, now=lapsed.expires_at)
+
+
 def everything_happens() -> None:
     pays_at_the_second_try()
     changes_their_mind()
@@ -215,6 +228,7 @@ def everything_happens() -> None:
         is_bought_for(number)
     is_forgotten_by_the_provider()
     leaves_the_line()
+    asks_under_a_cap_after_their_hold_lapsed()
     staff_change_their_minds()
     staff_make_more_fit()
 
@@ -273,6 +287,19 @@ def test_a_type_before_the_caps_of_its_event_is_out_of_order(monkeypatch):
         staff_make_more_fit()
 
     assert ("inventory_tickettype", CAPS) in out_of_order(locks.waits)
+
+
+def test_a_line_beside_after_the_lapsed_hold_is_out_of_order(monkeypatch):
+    def lock_ones_own(ticket_type_ids) -> None:
+        matching.lock_types(ticket_type_ids)
+        matching.lock_waitlists(ticket_type_ids)
+
+    monkeypatch.setattr(releasing, "lock_types_and_lines", lock_ones_own)
+
+    with locks_written_down() as locks:
+        asks_under_a_cap_after_their_hold_lapsed()
+
+    assert ("inventory_ticket", "inventory_waitlist") in out_of_order(locks.waits)
 
 
 def test_taking_tickets_again_before_the_order_is_out_of_order(monkeypatch):
