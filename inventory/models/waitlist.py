@@ -48,7 +48,7 @@ class WaitlistReason(models.TextChoices):
     OFFER_RELEASED = "offer_released", "the tickets were let go"
     CARD_DECLINED = "card_declined", "the card was declined"
     NOT_AUTHENTICATED = "not_authenticated", "the payment was not confirmed in time"
-    OUR_FAULT = "our_fault", "we could not reach the payment provider"
+    OUR_FAULT = "our_fault", "the offer failed through no fault of theirs"
     PAST_ITS_TIME = "past_its_time", "nothing came free in time"
     EVENT_CLOSED = "event_closed", "the event takes no buyers any more"
     BOUGHT_ANOTHER_WAY = "bought_another_way", "the buyer has tickets"

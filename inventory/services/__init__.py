@@ -32,6 +32,7 @@ from inventory.services.holds import (
 from inventory.services.matching import lock_waitlists, match_waitlists, serve_lines
 from inventory.services.offers import (
     begin_charge,
+    note_fault,
     pass_offer,
     register_offer_job,
     return_to_line,
@@ -112,6 +113,7 @@ __all__ = [
     "lock_waitlists",
     "match_waitlists",
     "not_admitted",
+    "note_fault",
     "pass_offer",
     "pass_on_fall",
     "pause_paying",

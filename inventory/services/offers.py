@@ -79,12 +79,22 @@ def stop_charging(*, entry: WaitlistEntry) -> None:
     WaitlistEntry.objects.filter(pk=entry.pk).live().update(charges_card=False)
 
 
+def note_fault(*, hold: Hold, ours: bool) -> None:
+    """Whether the latest try to pay for this offer failed through us.
+
+    Such an offer keeps its place in line when it runs out.
+    """
+    if hold.from_waitlist:
+        _offered(hold).update(reason=WaitlistReason.OUR_FAULT if ours else "")
+
+
 def tell_instead(*, hold: Hold, now: datetime, why: str = "") -> None:
     """The mandate does not cover this offer: its buyer is told, and may buy by hand.
 
     `why` is a sentence for them, where they would not know it themselves.
     """
-    if _offered(hold).filter(charges_card=True).update(charges_card=False):
+    charged = _offered(hold).filter(charges_card=True)
+    if charged.update(charges_card=False, reason=""):
         entries = WaitlistEntry.objects.select_related("user", "ticket_type")
         tell_of_offer(entries.get(hold=hold), hold, now, why)
 
@@ -125,22 +135,28 @@ def complete_offer(*, hold: Hold, now: datetime) -> bool:
 def close_ended_offers(waitlist: Waitlist, *, now: datetime) -> None:
     """Say what became of offers whose hold is gone, where nobody has said it yet.
 
-    Nobody tried to charge in time: that was our fault. Else the buyer let the
-    offer go.
+    Some run out through us: nobody charged in time, the buyer tried to pay and the
+    provider never answered, or the event is off sale. Else the buyer let it go.
     """
     gone = Hold.objects.filter(
         status__in=GONE_HOLD,
         waitlist_entry__status=WaitlistStatus.OFFERED,
         waitlist_entry__ticket_type=waitlist.pk,
     )
-    for hold in gone.select_related("waitlist_entry"):
+    for hold in gone.select_related("waitlist_entry__event"):
         entry, lapsed = hold.waitlist_entry, hold.status == HoldStatus.EXPIRED
-        if lapsed and entry.charges_card and not entry.charge_began_at:
+        if lapsed and _through_us(entry):
             return_to_line(hold=hold)
         elif lapsed:
             pass_offer(hold=hold, reason=WaitlistReason.OFFER_LAPSED, now=now)
         else:
             pass_offer(hold=hold, reason=WaitlistReason.OFFER_RELEASED, now=now)
+
+
+def _through_us(entry: WaitlistEntry) -> bool:
+    uncharged = entry.charges_card and not entry.charge_began_at
+    off_sale = entry.event.status != EventStatus.PUBLISHED
+    return uncharged or off_sale or entry.reason == WaitlistReason.OUR_FAULT
 
 
 def end_entries(waitlist: Waitlist, *, now: datetime) -> None:

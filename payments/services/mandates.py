@@ -6,7 +6,7 @@ these (ADR 15).
 
 from datetime import datetime, timedelta
 
-from events.models import Event
+from events.models import Event, EventStatus
 from inventory import services as inventory
 from inventory.models import Hold, WaitlistEntry, WaitlistReason, WaitlistStatus
 from payments.models import (
@@ -119,12 +119,21 @@ def say_what_became(order: Order, *, now: datetime) -> None:
     attempts = PaymentAttempt.objects.filter(payment__order=order)
     last = attempts.select_related("payment").order_by("-pk").first()
     reason = last and reason_to_pass(last)
+    if reason == WaitlistReason.NOT_AUTHENTICATED and _through_us(order):
+        reason = None
     if not (last and reason):
         inventory.return_to_line(hold=hold)
         return
     passed = inventory.pass_offer(hold=hold, reason=reason, now=now)
     if passed and last.mandate_id and reason == WaitlistReason.CARD_DECLINED:
         messages.tell_waitlist_declined(order, last.decline_code, now=now)
+
+
+def _through_us(order: Order) -> bool:
+    """Whether the buyer could not pay, or had no reason to, for an event off sale."""
+    entry = WaitlistEntry.objects.filter(hold=order.hold)
+    off_sale = order.event.status != EventStatus.PUBLISHED
+    return off_sale or entry.filter(reason=WaitlistReason.OUR_FAULT).exists()
 
 
 def reason_to_pass(last: PaymentAttempt) -> WaitlistReason | None:

@@ -236,7 +236,7 @@ def _decline(
     _refuse_old_news(payment, known)
     if payment.status != PaymentStatus.CREATED:
         payment.move_to(PaymentStatus.CREATED)
-    _end_attempts(payment, intent)
+    _end_attempts(order, payment, intent)
     if order.hold.expires_at > now and not mandates.charges_under_one(payment):
         inventory.pause_paying(hold=order.hold, now=now)
     else:  # Its intent is cancelled first: the sweep takes it at once.
@@ -250,7 +250,7 @@ def _end(payment: Payment, intent: Intent, now: datetime) -> None:
     if payment.status not in OPEN_PAYMENT:
         return
     payment.move_to(PaymentStatus.CANCELLED, intent_id=intent.id, flag="")
-    _end_attempts(payment, intent)
+    _end_attempts(order, payment, intent)
     end_turn(order, now=now)
 
 
@@ -281,6 +281,7 @@ def _wait(
     payment.attempts.filter(status__in=IN_FLIGHT).update(
         status=AttemptStatus(status.value), next_action=intent.next_action
     )
+    inventory.note_fault(hold=order.hold, ours=False)
     inventory.keep_paying(hold=order.hold, until=order.hold.expires_at)
     mandates.call_the_buyer(order, payment, now=now)
 
@@ -291,16 +292,19 @@ def _refuse_old_news(payment: Payment, known: Known | None) -> None:
         raise OutOfDateError
 
 
-def _end_attempts(payment: Payment, intent: Intent) -> None:
+def _end_attempts(order: Order, payment: Payment, intent: Intent) -> None:
     attempts = payment.attempts.filter(status__in=IN_FLIGHT)
     if intent.decline:
+        inventory.note_fault(hold=order.hold, ours=False)
         attempts.update(
             status=AttemptStatus.DECLINED,
             decline_code=intent.decline.code[:60],
             next_action=None,
         )
-    else:
-        attempts.update(status=AttemptStatus.ABANDONED, next_action=None)
+        return
+    if attempts.filter(status=AttemptStatus.STARTED).exists():
+        inventory.note_fault(hold=order.hold, ours=True)  # It was never answered.
+    attempts.update(status=AttemptStatus.ABANDONED, next_action=None)
 
 
 def close(order: Order, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from inventory import services as inventory
 from inventory.models import Hold, HoldStatus
-from payments.gateways import PaymentMethodRefused
+from payments.gateways import GatewayRefused, PaymentMethodRefused
 from payments.models import AttemptStatus, Mandate, Order, Payment, PaymentAttempt
 from payments.services import books
 from ticketapp.errors import DomainError
@@ -44,6 +44,7 @@ class Turn:
 def hand_back(turn: Turn, *, now: datetime) -> None:
     """Nothing was confirmed, so nothing was charged: the hold is the buyer's."""
     order, _ = books.lock(turn.payment.pk)
+    inventory.note_fault(hold=order.hold, ours=True)
     _end(turn, order.hold, now)
 
 
@@ -58,6 +59,7 @@ def refuse_attempt(
         status=AttemptStatus.DECLINED if by_card else AttemptStatus.ABANDONED,
         decline_code=refusal.code if by_card else "",
     )
+    inventory.note_fault(hold=order.hold, ours=isinstance(refusal, GatewayRefused))
     _end(turn, order.hold, now)
 
 

@@ -1646,7 +1646,7 @@ export interface components {
              *     * `offer_released` - the tickets were let go
              *     * `card_declined` - the card was declined
              *     * `not_authenticated` - the payment was not confirmed in time
-             *     * `our_fault` - we could not reach the payment provider
+             *     * `our_fault` - the offer failed through no fault of theirs
              *     * `past_its_time` - nothing came free in time
              *     * `event_closed` - the event takes no buyers any more
              *     * `bought_another_way` - the buyer has tickets
@@ -1688,7 +1688,7 @@ export interface components {
          *     * `offer_released` - the tickets were let go
          *     * `card_declined` - the card was declined
          *     * `not_authenticated` - the payment was not confirmed in time
-         *     * `our_fault` - we could not reach the payment provider
+         *     * `our_fault` - the offer failed through no fault of theirs
          *     * `past_its_time` - nothing came free in time
          *     * `event_closed` - the event takes no buyers any more
          *     * `bought_another_way` - the buyer has tickets

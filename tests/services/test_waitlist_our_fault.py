@@ -1,0 +1,143 @@
+"""An offer that nobody could take up, through us, costs nobody their place in line."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from events import services as events
+from inventory import services as inventory
+from inventory.models import WaitlistReason
+from inventory.services import offers
+from payments import services as payments
+from payments.gateways import GatewayUnavailable
+from payments.gateways.sandbox.switches import outage
+from tests.factories import NOON
+from tests.lining_up import fresh, join, statuses
+from tests.paying import (
+    ALWAYS_ASKS,
+    DECLINED,
+    assert_books_are_right,
+    token,
+)
+from tests.standing_orders import (
+    charge_all,
+    charged,
+    join_with_card,
+    let_go,
+    sold_out,
+    sweep,
+)
+from ticketapp.errors import DomainError
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+WINDOW_ENDS = NOON + 10 * MINUTE
+
+
+@pytest.fixture
+def rush():
+    return sold_out()
+
+
+def offered(rush):
+    """Somebody who wants to be told, and was; and somebody behind them."""
+    entry, second = join(rush, 2), join(rush, 2)
+    let_go(rush)
+    return fresh(entry), second
+
+
+def pay(entry, number=None, *, now=NOON):
+    with suppress(GatewayUnavailable, DomainError):
+        payments.place_order(
+            user=entry.user,
+            hold=fresh(entry).hold,
+            payment_method=token(number) if number else token(),
+            now=now,
+        )
+
+
+@pytest.mark.parametrize("take_off", [events.postpone_event, events.pause_event])
+def test_who_had_an_offer_as_the_event_went_off_sale_keeps_their_place(rush, take_off):
+    entry, second = offered(rush)
+    take_off(event=rush.event)
+
+    sweep(WINDOW_ENDS)
+    between = statuses(entry, second)
+    events.publish_event(event=rush.event, now=WINDOW_ENDS)
+
+    assert between == ["waiting", "waiting"]
+    assert statuses(entry, second) == ["offered", "waiting"]
+    assert fresh(entry).number < second.number
+    assert_books_are_right(WINDOW_ENDS)
+
+
+def test_who_was_asked_by_their_bank_for_a_postponed_event_keeps_their_place(rush):
+    entry = join_with_card(rush, ALWAYS_ASKS)
+    let_go(rush)
+    charge_all()
+    events.postpone_event(event=rush.event)
+
+    sweep(WINDOW_ENDS)
+
+    assert statuses(entry) == ["waiting"]
+    assert charged() == []
+    assert_books_are_right(WINDOW_ENDS)
+
+
+@pytest.mark.parametrize("call", ["", "/confirm"])
+def test_who_could_not_pay_while_the_provider_was_away_keeps_their_place(rush, call):
+    entry, second = offered(rush)
+
+    with outage("before", call):
+        for minute in (1, 5, 9):
+            pay(entry, now=NOON + minute * MINUTE)
+    for minute in (11, 12):
+        sweep(NOON + minute * MINUTE)
+
+    assert statuses(entry, second) == ["offered", "waiting"]
+    assert fresh(entry).offered_at > NOON
+    assert charged() == []
+    assert_books_are_right(NOON + 12 * MINUTE)
+
+
+def test_without_the_note_of_it_their_place_is_lost(rush, monkeypatch):
+    monkeypatch.setattr(inventory, "note_fault", lambda **_: None)
+
+    with pytest.raises(AssertionError):
+        test_who_could_not_pay_while_the_provider_was_away_keeps_their_place(rush, "")
+
+
+@pytest.mark.parametrize("number", [DECLINED, ALWAYS_ASKS])
+def test_an_answer_of_the_bank_after_a_silence_is_an_answer(rush, number):
+    """It was not us any more who kept them from paying."""
+    entry, second = offered(rush)
+
+    with outage("before"):
+        pay(entry)
+    pay(entry, number, now=NOON + 3 * MINUTE)
+    sweep(WINDOW_ENDS)
+
+    assert statuses(entry, second) == ["passed", "offered"]
+    assert fresh(entry).reason == WaitlistReason.OFFER_LAPSED
+    assert_books_are_right(WINDOW_ENDS)
+
+
+def test_who_did_not_try_to_pay_passes_their_turn_as_before(rush):
+    entry, second = offered(rush)
+
+    with outage("before"):
+        sweep(WINDOW_ENDS)
+
+    assert statuses(entry, second) == ["passed", "offered"]
+
+
+def test_without_the_look_at_the_event_a_postponement_costs_the_place(
+    rush, monkeypatch
+):
+    monkeypatch.setattr(offers, "_through_us", lambda entry: False)
+
+    with pytest.raises(AssertionError):
+        test_who_had_an_offer_as_the_event_went_off_sale_keeps_their_place(
+            rush, events.postpone_event
+        )
