@@ -16,8 +16,8 @@ class Mandate(PublicModel):
     `quantity` tickets, fees and taxes included, in minor units of `currency`.
     The words that were agreed to are kept in `consent` by their version.
     It is for the event as it was to take place then, `starts_at` and `local_date`;
-    those from before this was kept have neither.
-    `lease_until` is the only exception: it keeps workers apart.
+    those from before this was kept have neither. The only exceptions: `lease_until`
+    keeps workers apart, and `refusals` are of the provider, for no fault of the card.
     """
 
     entry = models.OneToOneField(
@@ -35,6 +35,7 @@ class Mandate(PublicModel):
     consent_version = models.CharField(max_length=20)
     consented_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, WaitlistReason, WaitlistStatus
 from payments.gateways import (
+    GatewayMisconfigured,
     GatewayRefused,
     GatewayUnavailable,
     PaymentMethodRefused,
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 # A refusal that is not the card's lasts until staff did something.
 REFUSED_WAIT = timedelta(minutes=5)
+# After so many it is this charge that is refused: others wait, and its buyer may try.
+MOST_REFUSALS = 2
 # Somebody else has the order, or it is over: the sweeps or the buyer go on.
 NOT_OURS = (inventory.HoldExpired, PaymentInProgress, OrderClosed, EventOff)
 
@@ -58,12 +61,22 @@ def charge_next_offer(*, now: datetime) -> bool:
         _carry_on(mandate, now)
     except GatewayUnavailable:
         pass  # Nothing is lost: the next look asks again.
-    except GatewayRefused:
-        # Our fault, and staff know: an offer that lapses so keeps its place in line.
-        Mandate.objects.filter(pk=mandate.pk).update(lease_until=now + REFUSED_WAIT)
+    except GatewayRefused as refusal:
+        _put_off(mandate, refusal, now)
     except Exception:
         logger.exception("The offer of %s could not be carried on", mandate.entry_id)
     return True
+
+
+def _put_off(mandate: Mandate, refusal: GatewayRefused, now: datetime) -> None:
+    """Our fault, and staff know: an offer that lapses so keeps its place in line.
+
+    Where the provider does not let us in, the refusal is of everybody's charge.
+    """
+    of_this_one = not isinstance(refusal, GatewayMisconfigured)
+    Mandate.objects.filter(pk=mandate.pk).update(
+        lease_until=now + REFUSED_WAIT, refusals=F("refusals") + int(of_this_one)
+    )
 
 
 @transaction.atomic(durable=True)
@@ -108,6 +121,9 @@ def _carry_on(mandate: Mandate, now: datetime) -> None:
 
 
 def _charge(mandate: Mandate, hold: Hold, now: datetime) -> None:
+    if mandate.refusals >= MOST_REFUSALS:
+        _tell_instead(hold, now)
+        return
     try:
         checkout.place_order(
             user=hold.user,

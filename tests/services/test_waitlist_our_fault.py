@@ -9,9 +9,17 @@ from events import services as events
 from inventory import services as inventory
 from inventory.models import WaitlistReason
 from inventory.services import offers
+from notifications.models import Notification
 from payments import services as payments
-from payments.gateways import GatewayUnavailable
+from payments.gateways import (
+    GatewayMisconfigured,
+    GatewayRefused,
+    GatewayUnavailable,
+)
 from payments.gateways.sandbox.switches import outage
+from payments.gateways.stripe import StripeGateway
+from payments.models import PaymentAttempt
+from payments.services import waitlist_charges
 from tests.factories import NOON
 from tests.lining_up import fresh, join, statuses
 from tests.paying import (
@@ -141,3 +149,64 @@ def test_without_the_look_at_the_event_a_postponement_costs_the_place(
         test_who_had_an_offer_as_the_event_went_off_sale_keeps_their_place(
             rush, events.postpone_event
         )
+
+
+# A charge that the provider refuses, for no fault of the card ------------------------
+
+
+def refuse_the_charges_of(user, monkeypatch, refusal) -> None:
+    confirm, card = StripeGateway.confirm_intent, user.saved_cards.get().provider_id
+
+    def refusing(gateway, *, payment_method, **what):
+        if payment_method == card:
+            raise refusal
+        return confirm(gateway, payment_method=payment_method, **what)
+
+    monkeypatch.setattr(StripeGateway, "confirm_intent", refusing)
+
+
+def look_for_half_an_hour() -> None:
+    for minute in range(31):
+        sweep(NOON + minute * MINUTE)
+
+
+def test_whose_charge_is_refused_again_is_told_and_keeps_nobody_waiting(
+    rush, monkeypatch
+):
+    first, second = join_with_card(rush), join_with_card(rush)
+    refuse_the_charges_of(first.user, monkeypatch, GatewayRefused("parameter_invalid"))
+    let_go(rush)
+
+    look_for_half_an_hour()
+
+    assert statuses(first, second) == ["passed", "purchased"]
+    assert fresh(first).reason == WaitlistReason.OFFER_LAPSED
+    tries = PaymentAttempt.objects.filter(mandate=first.mandate)
+    assert tries.count() == waitlist_charges.MOST_REFUSALS
+    kinds = Notification.objects.filter(user=first.user).values_list("kind", flat=True)
+    assert list(kinds) == ["waitlist_offer"]
+    assert_books_are_right(NOON + 31 * MINUTE)
+
+
+def test_without_a_count_of_them_the_second_waits_for_ever(rush, monkeypatch):
+    monkeypatch.setattr(waitlist_charges, "MOST_REFUSALS", 1000)
+
+    with pytest.raises(AssertionError):
+        test_whose_charge_is_refused_again_is_told_and_keeps_nobody_waiting(
+            rush, monkeypatch
+        )
+
+
+def test_a_provider_that_does_not_let_us_in_costs_nobody_their_charge(
+    rush, monkeypatch
+):
+    first = join_with_card(rush)
+    not_let_in = GatewayMisconfigured("invalid_api_key")
+    with monkeypatch.context() as patch:
+        refuse_the_charges_of(first.user, patch, not_let_in)
+        let_go(rush)
+        look_for_half_an_hour()
+
+    sweep(NOON + 60 * MINUTE)
+
+    assert statuses(first) == ["purchased"]
