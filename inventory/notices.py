@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from inventory.models import Hold, HoldStatus, WaitlistEntry
+from inventory.models import Hold, HoldStatus, WaitlistEntry, WaitlistReason
 from notifications import services as notifications
 from notifications.models import Channel, Notification
 
@@ -42,7 +42,7 @@ def tell_of_offer(
         title=f"Your tickets for {hold.event.name}",
         body=(
             f"{_tickets(entry)} came free and {_are(entry)} held for you until "
-            f"{until:%H:%M}. Buy by then, or they go to the next in line. {why}"
+            f"{until:%H:%M}. Buy by then, or {_go(entry)} to the next in line. {why}"
         ).strip(),
         link=f"/checkout/{hold.pk}",
         payload={"hold": str(hold.pk), "waitlist_entry": str(entry.pk)},
@@ -53,15 +53,17 @@ def tell_of_offer(
 
 def tell_of_end(entry: WaitlistEntry, now: datetime) -> None:
     """Say that nothing came of it, so that nobody goes on hoping."""
+    why = (
+        f"Nothing came free for you ({_tickets(entry)}) while you were on the waitlist."
+    )
+    if entry.reason == WaitlistReason.EVENT_CLOSED:
+        why = f"{entry.event.name} takes no buyers any more, so its waitlist has ended."
     notifications.enqueue(
         user=entry.user,
         kind=ENDED,
         dedupe_key=f"{ENDED}:{entry.pk}",
         title=f"No tickets for {entry.event.name}",
-        body=(
-            f"Nothing came free for you ({_tickets(entry)}) while you were on the "
-            "waitlist. You have not been charged."
-        ),
+        body=f"{why} You have not been charged.",
         link=f"/events/{entry.event_id}",
         payload={"waitlist_entry": str(entry.pk)},
         now=now,
@@ -75,3 +77,7 @@ def _tickets(entry: WaitlistEntry) -> str:
 
 def _are(entry: WaitlistEntry) -> str:
     return "is" if entry.quantity == 1 else "are"
+
+
+def _go(entry: WaitlistEntry) -> str:
+    return "it goes" if entry.quantity == 1 else "they go"

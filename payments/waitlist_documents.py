@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from events.models import EventStatus
 from inventory.documents import event_brief, named
 from inventory.instants import utc
 from inventory.listing.cards import money
@@ -15,19 +16,23 @@ from inventory.models import (
     WaitlistReason,
     WaitlistStatus,
 )
+from inventory.services import CLOSED_EVENT
 from payments.models import Mandate, Order, PaymentStatus
 from payments.money import in_words
 from payments.services import is_usable
 
 JSON = dict[str, Any]
 
+CLOSED = "The event takes no buyers any more."
+# While sales are only paused, who was offered tickets may still buy them.
+OFF_SALE_FOR_ALL = (EventStatus.POSTPONED, *CLOSED_EVENT)
 ENDINGS = {
     WaitlistReason.OFFER_LAPSED: "The time to buy the tickets ran out.",
     WaitlistReason.OFFER_RELEASED: "You let the tickets go.",
     WaitlistReason.CARD_DECLINED: "Your card was declined.",
     WaitlistReason.NOT_AUTHENTICATED: "The payment was not confirmed in time.",
     WaitlistReason.PAST_ITS_TIME: "Nothing came free for you in time.",
-    WaitlistReason.EVENT_CLOSED: "The event takes no buyers any more.",
+    WaitlistReason.EVENT_CLOSED: CLOSED,
     WaitlistReason.BOUGHT_ANOTHER_WAY: "You have tickets for this event.",
 }
 
@@ -111,6 +116,9 @@ def _offer(entry: WaitlistEntry) -> JSON | None:
 
 def _next_step(entry: WaitlistEntry, hold: Hold, order: Order | None) -> str:
     """What the buyer can do for the tickets: wait, confirm, or buy."""
+    off_sale = entry.event.status in OFF_SALE_FOR_ALL
+    if off_sale and hold.status != HoldStatus.PAYING:
+        return "wait"
     if entry.charges_card and not entry.charge_began_at:
         return "wait"
     if hold.status != HoldStatus.PAYING:
@@ -133,6 +141,10 @@ def _what_happens(entry: WaitlistEntry, mandate: Mandate | None, now: datetime) 
 
 
 def _while_waiting(entry: WaitlistEntry, mandate: Mandate | None, now: datetime) -> str:
+    if entry.event.status in CLOSED_EVENT:
+        return f"{CLOSED} Nothing was charged for it."
+    if entry.event.status != EventStatus.PUBLISHED:
+        return _off_sale(entry)
     until = entry.ends_at.astimezone(entry.event.venue.zone)
     first = f"If {_tickets(entry)} free before {until:%H:%M on %-d %B}, "
     if mandate and _is_active(entry, mandate, now):
@@ -142,32 +154,59 @@ def _while_waiting(entry: WaitlistEntry, mandate: Mandate | None, now: datetime)
             f"{mandate.card.last4}: the price of that moment, at most {most} in all."
         )
     lost = f"{_why_not_charged(entry, mandate, now)} " if mandate else ""
-    most = ""
+    them, most = "it" if entry.quantity == 1 else "them", ""
     if entry.max_total_amount is not None:
         limit = in_words(entry.max_total_amount, entry.currency)
         most = f" for {limit} at most in all"
     return (
-        f"{lost}{first}we hold them for you{most} and tell you. Nothing is charged "
-        "unless you buy them."
+        f"{lost}{first}we hold {them} for you{most} and tell you. Nothing is charged "
+        f"unless you buy {them}."
     )
 
 
 def _while_offered(entry: WaitlistEntry) -> str:
-    hold = entry.hold
+    hold, status = entry.hold, entry.event.status
     if hold is None:
         return ""
-    until = hold.expires_at.astimezone(entry.event.venue.zone)
+    if status in CLOSED_EVENT:
+        return f"{CLOSED} Should your card have been charged, all of it goes back."
+    if hold.status == HoldStatus.PAYING:
+        postponed = "The event is postponed. " if status in OFF_SALE_FOR_ALL else ""
+        return postponed + _while_paying(entry, hold)
+    if status in OFF_SALE_FOR_ALL:
+        return _off_sale(entry)
+    came = "A ticket came" if entry.quantity == 1 else "Tickets came"
     total = in_words(hold.total_amount, hold.currency)
     if entry.charges_card and not entry.charge_began_at:
-        return f"Tickets came free. Your card is being charged {total}."
-    if hold.status == HoldStatus.PAYING:
-        return (
-            f"A payment of {total} is under way. If your bank asks you to confirm it, "
-            f"do so by {until:%H:%M}, or the tickets go to the next in line."
-        )
+        return f"{came} free. Your card is being charged {total}."
+    until = hold.expires_at.astimezone(entry.event.venue.zone)
+    are, them, they_go = (
+        ("is", "it", "it goes") if entry.quantity == 1 else ("are", "them", "they go")
+    )
     return (
-        f"Tickets came free and are held for you until {until:%H:%M}. Buy them for "
-        f"{total} by then, or they go to the next in line."
+        f"{came} free and {are} held for you until {until:%H:%M}. Buy {them} for "
+        f"{total} by then, or {they_go} to the next in line."
+    )
+
+
+def _while_paying(entry: WaitlistEntry, hold: Hold) -> str:
+    until = hold.expires_at.astimezone(entry.event.venue.zone)
+    total = in_words(hold.total_amount, hold.currency)
+    return (
+        f"A payment of {total} is under way. If your bank asks you to confirm it, "
+        f"do so by {until:%H:%M}, or the tickets go to the next in line."
+    )
+
+
+def _off_sale(entry: WaitlistEntry) -> str:
+    why = (
+        "The event is postponed"
+        if entry.event.status == EventStatus.POSTPONED
+        else "Sales are paused"
+    )
+    return (
+        f"{why}, so no tickets are sold just now. You keep your place in line, and "
+        "nothing is charged meanwhile."
     )
 
 

@@ -31,6 +31,7 @@ from inventory.services.holds import (
 )
 from inventory.services.matching import lock_waitlists, match_waitlists, serve_lines
 from inventory.services.offers import (
+    CLOSED_EVENT,
     begin_charge,
     note_fault,
     pass_offer,
@@ -74,6 +75,7 @@ from inventory.services.waitlist import (
 )
 
 __all__ = [
+    "CLOSED_EVENT",
     "AllHeld",
     "AlreadyCheckedIn",
     "AlreadyOnWaitlist",

@@ -136,16 +136,20 @@ def close_ended_offers(waitlist: Waitlist, *, now: datetime) -> None:
     """Say what became of offers whose hold is gone, where nobody has said it yet.
 
     Some run out through us: nobody charged in time, the buyer tried to pay and the
-    provider never answered, or the event is off sale. Else the buyer let it go.
+    provider never answered, or the event is off sale. Else the buyer let it go,
+    unless the event takes no buyers any more.
     """
     gone = Hold.objects.filter(
         status__in=GONE_HOLD,
         waitlist_entry__status=WaitlistStatus.OFFERED,
         waitlist_entry__ticket_type=waitlist.pk,
     )
-    for hold in gone.select_related("waitlist_entry__event"):
+    offers = gone.select_related("waitlist_entry__event", "waitlist_entry__ticket_type")
+    for hold in offers.select_related("waitlist_entry__user"):
         entry, lapsed = hold.waitlist_entry, hold.status == HoldStatus.EXPIRED
-        if lapsed and _through_us(entry):
+        if entry.event.status in CLOSED_EVENT:
+            end_entry(entry, WaitlistReason.EVENT_CLOSED, now=now)
+        elif lapsed and _through_us(entry):
             return_to_line(hold=hold)
         elif lapsed:
             pass_offer(hold=hold, reason=WaitlistReason.OFFER_LAPSED, now=now)

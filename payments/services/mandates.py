@@ -112,6 +112,8 @@ def say_what_became(order: Order, *, now: datetime) -> None:
     hold = order.hold
     if not hold.from_waitlist or hold.expires_at > now:
         return
+    if order.event.status in inventory.CLOSED_EVENT:
+        return  # That is what became of it, and said with the hold's end.
     if not Mandate.objects.filter(entry__hold=hold).exists():
         return
     inventory.lock_waitlists([hold.ticket_type_id])
