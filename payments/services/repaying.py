@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Sum
 
 from payments.gateways import (
     BalanceTooLow,
@@ -144,18 +145,37 @@ def apply_refund(*, refund: Refund, result: RefundResult, now: datetime) -> None
     if result.status == "succeeded" and _is_given_up(refund):
         refund.move_to(RefundStatus.PENDING)
     if result.status == "succeeded" and refund.status in UNPAID_REFUND:
-        refund.move_to(RefundStatus.SUCCEEDED, failure="")
-        books.enter(
-            payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
-        )
-        by_hand = refund.reason == RefundReason.DASHBOARD and refund.unallocated
-        if not (by_hand or payment.surplus):
-            goodwill = refund.reason == RefundReason.GOODWILL
-            rest = goodwill or left_to_refund(payment) > 0
-            move_order(order, rest=rest)
-        messages.tell_refunded(order, refund, now=now)
+        _book(order, payment, refund, result, now)
     elif result.status in CAME_BACK:
         _fail_locked(order, payment, refund, result.failure or result.status, now)
+
+
+def _book(
+    order: Order, payment: Payment, refund: Refund, result: RefundResult, now: datetime
+) -> None:
+    """It is paid. If it was lessened on its way, what went is what counts."""
+    lessened = result.amount != refund.amount
+    if lessened:
+        _say_what_went(refund, result.amount)
+    refund.move_to(RefundStatus.SUCCEEDED, failure="")
+    books.enter(
+        payment, kind=LedgerKind.REFUND, amount=-refund.amount, source=result.id
+    )
+    by_hand = refund.reason == RefundReason.DASHBOARD and refund.unallocated
+    if not (by_hand or payment.surplus):
+        goodwill = refund.reason == RefundReason.GOODWILL
+        move_order(order, rest=goodwill or left_to_refund(payment) > 0)
+    messages.tell_refunded(order, refund, now=now)
+    if lessened:
+        _drop_what_is_too_much(payment, now)
+
+
+def _say_what_went(refund: Refund, amount: int) -> None:
+    refund.amount = amount
+    cost = refund.lines.aggregate(sum=Sum("total_amount"))["sum"]
+    if cost is not None:
+        refund.unallocated = cost != amount
+    refund.save(update_fields=["amount", "unallocated"])
 
 
 def _is_given_up(refund: Refund) -> bool:

@@ -8,6 +8,7 @@ from events.models import EventStatus
 from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments import services
+from payments.gateways import get_gateway
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import (
     Incident,
@@ -18,6 +19,7 @@ from payments.models import (
     RefundReason,
     RefundStatus,
 )
+from payments.services import refund_queue, repaying
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, at_provider, paid
 from tests.services.test_refunds import hear_the_bank, refund_some
@@ -107,6 +109,33 @@ def test_what_is_left_of_two_refunds_is_taken_from_the_later_one():
     assert (first.status, first.amount) == (RefundStatus.SUCCEEDED, 2000)
     assert second.status == RefundStatus.FAILED
     assert balance() == 0
+    assert_books_are_right(LATER)
+
+
+def test_one_that_was_paid_while_it_was_lessened_counts_as_it_was_paid():
+    """The list was read before the money went, and acted on after it."""
+    placed = paid()
+    first, second = refund_some(placed, 1), by_line(placed, 1)
+    in_the_dashboard(placed, 1200)
+    intent_id = placed.payments.get().intent_id
+    read_before = get_gateway().list_refunds(intent_id=intent_id)
+    assert refund_queue.claim(NOON + HOUR) == first
+    taken_up = refund_queue.claim(NOON + HOUR)
+    went = repaying._ask_for(taken_up, NOON + HOUR)
+    payment = placed.payments.get()
+    repaying.apply_refunds(payment=payment, results=read_before, now=NOON + HOUR)
+    second.refresh_from_db()
+    assert second.amount == 1300
+
+    repaying.apply_refund(refund=taken_up, result=went, now=NOON + HOUR)
+    pay_for_hours()
+
+    for refund in (first, second):
+        refund.refresh_from_db()
+    assert (second.amount, second.unallocated) == (2500, False)
+    assert (first.amount, first.unallocated) == (1300, True)
+    sent = [refund["amount"] for refund in at_provider("refund")]
+    assert (sent, balance()) == ([1200, 2500, 1300], 0)
     assert_books_are_right(LATER)
 
 
