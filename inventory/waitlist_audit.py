@@ -59,7 +59,9 @@ CHECKS = [
                 WHERE ticket_type_id = type.id) AS free ON true
           JOIN LATERAL ({PRICE}) AS price ON true
           JOIN LATERAL (
-               SELECT count(*) AS tickets
+               SELECT count(*) AS tickets,
+                      count(*) FILTER (
+                          WHERE ticket.id <> ALL (entry.had_at_joining)) AS others
                  FROM inventory_hold AS hold
                  JOIN inventory_ticket AS ticket ON ticket.hold_id = hold.id
                 WHERE hold.user_id = entry.user_id AND hold.event_id = event.id
@@ -74,7 +76,9 @@ CHECKS = [
            AND free.tickets >= entry.quantity AND free.present <= type.capacity
            AND coalesce({ROOM.format(type="type.id")} >= entry.quantity, true)
            AND coalesce(entry.max_total_amount >= entry.quantity * ({TOTAL}), true)
-           AND owned.tickets <= entry.owned_at_joining
+           AND CASE WHEN entry.had_at_joining IS NULL
+                    THEN owned.tickets <= entry.owned_at_joining
+                    ELSE owned.others = 0 END
            AND owned.tickets + entry.quantity <= event.per_buyer_limit
            AND NOT EXISTS (
                SELECT FROM inventory_hold AS hold

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
 
@@ -81,25 +82,29 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
             )
         )
 
-    def with_owned(self) -> Self:
-        """Add `owned`: the tickets each person has for the event by now."""
-        own = (
-            Ticket.objects.filter(
-                hold__user=OuterRef("user"),
-                hold__event=OuterRef("event"),
-                hold__status=HoldStatus.CONVERTED,
-                status__in=OWNED_TICKET,
-            )
-            .order_by()
-            .annotate(count=Func(F("pk"), function="count"))
-        )
-        return self.annotate(
-            owned=Subquery(own.values("count"), output_field=models.IntegerField())
-        )
-
     def bought_another_way(self) -> Self:
-        """Whose person has more tickets for the event than when they joined."""
-        return self.with_owned().filter(owned__gt=F("owned_at_joining"))
+        """Whose person has tickets for the event that they had not when they joined.
+
+        Of entries from before those were kept, only how many they were is known.
+        """
+        own = Ticket.objects.filter(
+            hold__user=OuterRef("user"),
+            hold__event=OuterRef("event"),
+            hold__status=HoldStatus.CONVERTED,
+            status__in=OWNED_TICKET,
+        )
+        place = Func(
+            OuterRef("had_at_joining"),
+            F("pk"),
+            function="array_position",
+            output_field=models.IntegerField(),
+        )
+        others = Exists(own.annotate(place=place).filter(place=None))
+        counted = own.order_by().annotate(count=Func(F("pk"), function="count"))
+        more = Q(had_at_joining=None, owned__gt=F("owned_at_joining"))
+        return self.annotate(
+            owned=Subquery(counted.values("count"), output_field=models.IntegerField())
+        ).filter(more | Q(others, had_at_joining__isnull=False))
 
     def with_empty_hands(self, now: datetime) -> Self:
         """Whose person holds nothing at the event: only they can be offered more.
@@ -162,6 +167,13 @@ class WaitlistEntry(PublicModel, StatefulModel):
     quantity = models.PositiveSmallIntegerField()
     owned_at_joining = models.PositiveSmallIntegerField(
         default=0, help_text="Tickets for the event the buyer had on joining."
+    )
+    had_at_joining = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Which tickets these were.",
     )
     max_total_amount = models.PositiveIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3)

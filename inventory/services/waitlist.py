@@ -5,6 +5,7 @@ Lock order: (buyer, event) key, waitlist of the type, entry, hold, tickets.
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -118,7 +119,7 @@ def join_waitlist(
     refuse_unless_on_sale(event, now)
     _refuse_waiting_in_vain(ticket_type, quantity, ends_at, now, max_total_amount)
     _take_turn(user, event)
-    owned = _refuse_unless_allowed(user, ticket_type, quantity)
+    had = _refuse_unless_allowed(user, ticket_type, quantity)
     waitlist = _lock_or_make(ticket_type)
     left = match(waitlist, now=now).left
     if not takes_offers(ticket_type, now):
@@ -133,7 +134,8 @@ def join_waitlist(
         ticket_type=ticket_type,
         number=waitlist.last_number,
         quantity=quantity,
-        owned_at_joining=owned,
+        owned_at_joining=len(had),
+        had_at_joining=had,
         max_total_amount=max_total_amount,
         currency=ticket_type.currency,
         charges_card=charges_card,
@@ -212,8 +214,10 @@ def _take_turn(user: User, event: Event) -> None:
         cursor.execute(TAKE_TURN, {"turn": turn_of(user.pk, event.pk)})
 
 
-def _refuse_unless_allowed(user: User, ticket_type: TicketType, quantity: int) -> int:
-    """Raise, or say how many tickets for the event the buyer has."""
+def _refuse_unless_allowed(
+    user: User, ticket_type: TicketType, quantity: int
+) -> list[UUID]:
+    """Raise, or say which tickets for the event the buyer has."""
     event = ticket_type.event
     own = Hold.objects.filter(user=user, event=event)
     entries = WaitlistEntry.objects.live().filter(user=user, ticket_type=ticket_type)
@@ -224,10 +228,11 @@ def _refuse_unless_allowed(user: User, ticket_type: TicketType, quantity: int) -
     bought = Ticket.objects.filter(
         hold__in=own.filter(status=HoldStatus.CONVERTED), status__in=OWNED_TICKET
     )
-    owned = bought.count()
+    had = list(bought.values_list("pk", flat=True))
+    owned = len(had)
     if owned + quantity > event.per_buyer_limit:
         raise OverLimit(limit=event.per_buyer_limit, owned=owned, requested=quantity)
-    return owned
+    return had
 
 
 def _lock_or_make(ticket_type: TicketType) -> Waitlist:

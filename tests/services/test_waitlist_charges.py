@@ -260,6 +260,23 @@ def test_who_has_tickets_by_now_is_not_charged_for_more(rush):
     assert fresh(entry).hold.status == HoldStatus.RELEASED
 
 
+def test_who_bought_another_ticket_for_one_given_back_is_not_charged():
+    show = make.event()
+    other = make.ticket_type(event=show, stock=1)
+    rush = sold_out(1, event=show)
+    buyer = make.buyer()
+    give_tickets(buyer, other)
+    entry = join_with_card(rush, quantity=1, user=buyer)
+    inventory.return_tickets(tickets=list(other.tickets.all()), now=NOON)
+    let_go(rush)
+    give_tickets(buyer, other)
+
+    charge_all()
+
+    assert charged() == []
+    assert fresh(entry).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+
+
 def give_tickets(user, ticket_type) -> None:
     """As a payment does that came too late and found tickets again."""
     late = held(ticket_type, 1)

@@ -116,7 +116,9 @@ def test_nobody_waits_for_more_than_they_may_have():
     with pytest.raises(inventory.OverLimit):
         join(rush, 2, user=buyer)
 
-    assert join(rush, 1, user=buyer).owned_at_joining == 2
+    entry = join(rush, 1, user=buyer)
+    assert entry.owned_at_joining == 2
+    assert set(entry.had_at_joining) == set(mine.tickets.values_list("pk", flat=True))
 
 
 def test_nobody_waits_beside_a_hold_of_their_own(sold_out):

@@ -210,6 +210,47 @@ def test_who_bought_another_way_waits_no_longer(sold_out):
     assert fresh(first).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
 
 
+def another_ticket_in_exchange(sold_out) -> WaitlistEntry:
+    """Somebody with a ticket joins, gives it back and buys one elsewhere."""
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    buyer = make.buyer()
+    had = sell(held(other, 1, user=buyer))
+    entry = join(sold_out, user=buyer)
+    inventory.return_tickets(tickets=had, now=NOON)
+    sell(held(other, 1, user=buyer))
+    return entry
+
+
+def test_who_gave_a_ticket_back_and_bought_another_waits_no_longer(sold_out):
+    entry = another_ticket_in_exchange(sold_out)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["ended"]
+    assert fresh(entry).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+
+
+def test_of_who_joined_before_it_was_kept_only_the_number_is_known(sold_out):
+    entry = another_ticket_in_exchange(sold_out)
+    WaitlistEntry.objects.update(had_at_joining=None)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["offered"]
+
+
+def test_who_gave_a_ticket_back_may_still_wait(sold_out):
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    buyer = make.buyer()
+    had = sell(held(other, 1, user=buyer))
+    entry = join(sold_out, user=buyer)
+    inventory.return_tickets(tickets=had, now=NOON)
+
+    free_one_pair(sold_out)
+
+    assert statuses(entry) == ["offered"]
+
+
 def test_who_had_tickets_when_joining_may_get_more(sold_out):
     other = make.ticket_type(event=sold_out.event, stock=1)
     buyer = make.buyer()
