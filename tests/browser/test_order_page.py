@@ -45,7 +45,8 @@ def refunded(**fields) -> None:
 def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
     phone.buy(rush)
     events.postpone_event(event=Event.objects.get(pk=rush.event_id))
-    the_page_says(phone, "This event is postponed")
+    phone.page.reload()
+    expect(phone.page.get_by_text("This event is postponed")).to_be_visible()
 
     phone.button("Cannot come? Hand your 2 tickets back").click()
     assert not Refund.objects.exists()
@@ -54,6 +55,7 @@ def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
     expect(phone.page.get_by_text("on its way")).to_be_visible()
     expect(phone.page.get_by_text("stays valid")).to_have_count(0)
     expect(phone.button(re.compile("Hand your"))).to_have_count(0)
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("Late Show")
     line = phone.page.get_by_text("incl. £4 Booking fee · returned", exact=True)
     expect(line).to_have_count(2)
     assert Refund.objects.get().reason == RefundReason.EVENT_POSTPONED
