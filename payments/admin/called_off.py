@@ -36,7 +36,8 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
         ("status", "local_date"),
         "bar",
         ("orders", "pending"),
-        ("refunded", "on_the_way"),
+        ("refunded", "without_refund"),
+        ("to_owe", "on_the_way"),
         ("failed", "disputed"),
         ("went_back", "waits"),
     )
@@ -78,6 +79,13 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
     def refunded(self, event: CalledOffEvent) -> int:
         return _progress(event).refunded
 
+    def without_refund(self, event: CalledOffEvent) -> int:
+        return _progress(event).without_refund
+
+    @display(description="not begun")
+    def to_owe(self, event: CalledOffEvent) -> int:
+        return _progress(event).to_owe
+
     def on_the_way(self, event: CalledOffEvent) -> int:
         return _progress(event).on_the_way
 
@@ -89,9 +97,8 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
 
     def went_back(self, event: CalledOffEvent) -> str:
         told = _progress(event)
-        whole = told.amount_refunded + told.amount_on_the_way
         back = in_words(told.amount_refunded, told.currency)
-        return f"{back} of {in_words(whole, told.currency)}"
+        return f"{back} of {in_words(told.amount_owed, told.currency)}"
 
     @display(description="waits for the balance", boolean=True)
     def waits(self, event: CalledOffEvent) -> bool:

@@ -8,8 +8,6 @@ from payments.services.allocating import allocate_refund, take_back_given
 from payments.services.asking import ask_about, cancel_payment
 from payments.services.books import resolve_incident
 from payments.services.calling_off import (
-    Progress,
-    progress_of,
     sweep_called_off_events,
 )
 from payments.services.cancelling import cancel_order
@@ -47,6 +45,10 @@ from payments.services.errors import (
     SavedCardGone,
 )
 from payments.services.postponing import may_hand_back, refund_postponed
+from payments.services.progress import (
+    Progress,
+    progress_of,
+)
 from payments.services.reconciling import reconcile, reconcile_what_is_due
 from payments.services.refunds import (
     preview_refund,

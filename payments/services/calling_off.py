@@ -14,7 +14,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import (
     CharField,
-    Count,
     Exists,
     F,
     OuterRef,
@@ -26,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from events.models import Event, EventStatus
+from events.models import EventStatus
 from inventory import services as inventory
 from inventory.models import TicketStatus
 from notifications.models import Notification
@@ -43,7 +42,6 @@ from payments.models import (
     Payment,
     Refund,
     RefundReason,
-    RefundStatus,
 )
 from payments.services import messages, postponing, sweeping
 from payments.services.cancelling import cancel_order
@@ -80,7 +78,7 @@ def sweep_called_off_events(*, now: datetime, limit: int) -> CalledOff:
     about a few orders at a time, so that its silence keeps nobody else waiting.
     """
     done = CalledOff()
-    for order_id in list(_owed_orders().values_list("pk", flat=True)[:limit]):
+    for order_id in list(owed_orders().values_list("pk", flat=True)[:limit]):
         with done.apart(f"order {order_id}"):
             done.owed += _owe(order_id, now)
     for order in list(postponing.untold_orders()[:limit]):
@@ -127,7 +125,7 @@ def _close(order: Order, done: CalledOff, now: datetime) -> None:
         done.closed += 1
 
 
-def _owed_orders() -> QuerySet[Order]:
+def owed_orders() -> QuerySet[Order]:
     """Orders of cancelled events with lines that nobody refunded or returned.
 
     An order whose refund failed is not among them: that is for a person. Neither
@@ -153,13 +151,13 @@ def _owed_orders() -> QuerySet[Order]:
         something_left,
         Exists(standing),
         ~Exists(begun),
-        ~Exists(_disputed_payments()),
+        ~Exists(disputed_payments()),
         status__in=STANDING,
         event__status=EventStatus.CANCELLED,
     ).order_by("pk")
 
 
-def _disputed_payments() -> QuerySet[Payment]:
+def disputed_payments() -> QuerySet[Payment]:
     """Of an order around: those whose money a bank asks for, or has the rest of."""
     this = OuterRef("pk")
     lost = Dispute.objects.filter(payment=this, status=DisputeStatus.LOST)
@@ -214,7 +212,7 @@ def _untold_of_the_end() -> QuerySet[Order]:
     )
     return (
         Order.objects.filter(
-            ~Q(pk__in=_owed_orders()),
+            ~Q(pk__in=owed_orders()),
             ~Exists(told),
             Exists(in_hand),
             status__in=PAID_ORDER,
@@ -223,74 +221,3 @@ def _untold_of_the_end() -> QuerySet[Order]:
         .select_related("event", "user")
         .order_by("pk")
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the refunds of a cancelled event are, for staff.
-
-    Of the `orders` that were paid (or free) `done` need nothing more; `to_owe`
-    were not come to yet. The `pending` ones besides are still to be closed.
-    """
-
-    orders: int
-    done: int
-    to_owe: int
-    pending: int
-    refunded: int
-    on_the_way: int
-    failed: int
-    disputed: int
-    amount_refunded: int
-    amount_on_the_way: int
-    currency: str
-    waits_for_balance: bool
-
-    @property
-    def percent(self) -> int:
-        """Rounded down: only when the last one is through is it a hundred."""
-        return 100 * self.done // self.orders if self.orders else 100
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the jobs have something left to do; the rest is for a person."""
-        return self.pending + self.to_owe + self.on_the_way > 0
-
-
-def progress_of(event: Event) -> Progress:
-    """Counted afresh from the rows; nothing is kept that could be wrong."""
-    refunds = Refund.objects.filter(payment__order__event=event)
-    unpaid = [RefundStatus.OWED, RefundStatus.PENDING]
-    counts = refunds.aggregate(
-        refunded=Count("pk", filter=Q(status=RefundStatus.SUCCEEDED)),
-        on_the_way=Count("pk", filter=Q(status__in=unpaid)),
-        failed=Count("pk", filter=Q(status=RefundStatus.FAILED)),
-        amount_refunded=_sum(status=RefundStatus.SUCCEEDED),
-        amount_on_the_way=_sum(status__in=unpaid),
-    )
-    orders = Order.objects.filter(event=event, paid_at__isnull=False)
-    disputed = orders.filter(Exists(_disputed_payments()))
-    to_owe = _owed_orders().filter(event=event)
-    open_refunds = Refund.objects.filter(
-        payment__order=OuterRef("pk"), status__in=[*unpaid, RefundStatus.FAILED]
-    )
-    unfinished = orders.filter(
-        Exists(open_refunds) | Exists(_disputed_payments()) | Q(pk__in=to_owe)
-    )
-    number, one = orders.count(), orders.first()
-    return Progress(
-        orders=number,
-        done=number - unfinished.count(),
-        to_owe=to_owe.count(),
-        pending=Order.objects.filter(event=event, status=OrderStatus.PENDING).count(),
-        disputed=disputed.count(),
-        currency=one.currency if one else event.venue.currency,
-        waits_for_balance=refunds.filter(
-            status__in=unpaid, failure__contains="balance"
-        ).exists(),
-        **counts,
-    )
-
-
-def _sum(**condition: object) -> Coalesce:
-    return Coalesce(Sum("amount", filter=Q(**condition)), 0)

@@ -7,7 +7,7 @@ The guards: the question that the door asks (`disputes.disputed_tickets`, regist
 every scan), without which a disputed ticket walks in; that a lost dispute is no end of
 it (`disputes.TAKEN_BY_THE_BANK`); that the loss is entered (`books.enter`); and that no
 refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, the sum
-`refunds.lost_to_the_bank`, and `calling_off._disputed_payments` for what is called
+`refunds.lost_to_the_bank`, and `calling_off.disputed_payments` for what is called
 off), because refunds take tickets back. So only `refunds.take_back_disputed`, which
 staff ask for, puts them on sale, and that wants a dispute that was lost.
 """
@@ -207,7 +207,7 @@ def called_off_it_is_left_alone() -> None:
 
 
 def take_out_the_look_for_disputes(monkeypatch) -> None:
-    monkeypatch.setattr(calling_off, "_disputed_payments", Payment.objects.none)
+    monkeypatch.setattr(calling_off, "disputed_payments", Payment.objects.none)
 
 
 @pytest.mark.parametrize(

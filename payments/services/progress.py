@@ -1,0 +1,157 @@
+"""How far the money of a cancelled event is.
+
+Looked up afresh from the rows each time; nothing is kept that could be wrong.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Least
+
+from events.models import Event
+from payments.models import (
+    COUNTED_REFUND,
+    TAKEN_BY_THE_BANK,
+    UNPAID_REFUND,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundStatus,
+)
+from payments.services.calling_off import disputed_payments, owed_orders
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the refunds of a cancelled event are, for staff.
+
+    Each of the `orders` that money or a ticket went out for is under one of the
+    numbers from `refunded` on: what it waits for, if for several things the one that
+    takes a person. The `pending` ones besides are still to be closed.
+    """
+
+    pending: int
+    refunded: int
+    without_refund: int
+    to_owe: int
+    on_the_way: int
+    failed: int
+    disputed: int
+    amount_refunded: int
+    amount_owed: int
+    currency: str
+    waits_for_balance: bool
+    has_unpaid: bool
+
+    @property
+    def done(self) -> int:
+        """Those that need nothing more."""
+        return self.refunded + self.without_refund
+
+    @property
+    def orders(self) -> int:
+        waiting = self.to_owe + self.on_the_way + self.failed + self.disputed
+        return self.done + waiting
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: only when the last one is through is it a hundred."""
+        return 100 * self.done // self.orders if self.orders else 100
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the jobs have something left to do; the rest is for a person."""
+        return self.has_unpaid or self.pending + self.to_owe > 0
+
+
+def progress_of(event: Event) -> Progress:
+    """Counted afresh from the rows; nothing is kept that could be wrong."""
+    orders = Order.objects.filter(event=event)
+    refunds = Refund.objects.filter(payment__order__event=event)
+    unpaid = refunds.filter(status__in=UNPAID_REFUND)
+    to_owe = owed_orders().filter(event=event)
+    failed = failed_refunds().filter(payment__order__event=event)
+    failed = failed.exclude(payment__order__in=to_owe.order_by())
+    begun = _sum(refunds.filter(status__in=COUNTED_REFUND))
+    one = orders.first()
+    return Progress(
+        pending=orders.filter(status=OrderStatus.PENDING).count(),
+        amount_refunded=_sum(refunds.filter(status=RefundStatus.SUCCEEDED)),
+        amount_owed=begun + _sum(failed, "owed") + _left_of(to_owe),
+        has_unpaid=unpaid.exists(),
+        currency=one.currency if one else event.venue.currency,
+        waits_for_balance=unpaid.filter(failure__contains="balance").exists(),
+        **_by_what_they_wait_for(orders.exclude(status=OrderStatus.PENDING)),
+    )
+
+
+def _by_what_they_wait_for(orders: QuerySet[Order]) -> dict[str, int]:
+    """How many of these paid orders are where; one with several refunds is one."""
+    own = Refund.objects.filter(payment__order=OuterRef("pk"))
+    cases = {
+        "disputed": Exists(disputed_payments()),
+        "to_owe": Q(pk__in=owed_orders()),
+        "failed": Exists(failed_refunds().filter(payment__order=OuterRef("pk"))),
+        "on_the_way": Exists(own.filter(status__in=UNPAID_REFUND)),
+        "refunded": Exists(own),
+        "without_refund": Q(paid_at__isnull=False),
+    }
+    found = orders.filter(Exists(own) | Q(paid_at__isnull=False)).annotate(
+        where=Case(*[When(case, then=Value(name)) for name, case in cases.items()])
+    )
+    counted = found.order_by().values_list("where").annotate(Count("pk"))
+    return dict.fromkeys(cases, 0) | dict(counted)
+
+
+def failed_refunds() -> QuerySet[Refund]:
+    """Those whose money is owed still.
+
+    Not what the bank took back itself meanwhile, nor what another refund gives back
+    instead: of the same tickets, or of all that was left.
+    """
+    others = Refund.objects.filter(
+        payment=OuterRef("payment"), status__in=COUNTED_REFUND
+    )
+    given_back = others.order_by().values("payment").annotate(whole=Sum("amount"))
+    own = OrderLine.objects.filter(refunds=OuterRef("pk"))
+    same = own.filter(refunds__status__in=COUNTED_REFUND)  # Another join: any refund's.
+    left = F("payment__amount") - Coalesce(Subquery(given_back.values("whole")), 0)
+    return Refund.objects.annotate(owed=Least("amount", left)).filter(
+        ~Exists(same),
+        ~Exists(_taken_by_the_bank().filter(pk=OuterRef("payment"))),
+        status=RefundStatus.FAILED,
+        owed__gt=0,
+    )
+
+
+def _taken_by_the_bank() -> QuerySet[Payment]:
+    return Payment.objects.filter(disputes__status__in=TAKEN_BY_THE_BANK)
+
+
+def _left_of(orders: QuerySet[Order]) -> int:
+    """What was paid for these orders and has no refund yet."""
+    counted = Refund.objects.filter(
+        payment__order__in=orders.order_by(),
+        payment__surplus=False,
+        status__in=COUNTED_REFUND,
+    )
+    return _sum(orders) - _sum(counted)
+
+
+def _sum(rows: QuerySet[Any], name: str = "amount") -> int:
+    return rows.aggregate(whole=Coalesce(Sum(name), 0))["whole"]
