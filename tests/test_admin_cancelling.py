@@ -1,6 +1,7 @@
-"""Staff cancel an event: how they follow its money."""
+"""Staff cancel an event: what they read before, and how they follow its money."""
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
 from events.models import Role
@@ -12,6 +13,7 @@ from tests.paying import DISPUTED, REFUND_FAILS, held, order, paid
 from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
+EVENTS = reverse("admin:events_event_changelist")
 
 
 @pytest.fixture
@@ -23,6 +25,73 @@ def placed():
 def staff(client, placed):
     client.force_login(make.staff(venue=placed.event.venue, role=Role.MANAGER))
     return client
+
+
+def cancel(staff, *events, **fields) -> str:
+    keys = [event.pk for event in events]
+    asked = {"action": "cancel", ACTION_CHECKBOX_NAME: keys} | fields
+    return staff.post(EVENTS, asked, follow=True).content.decode()
+
+
+def test_before_an_event_is_cancelled_staff_read_what_goes_back(staff, placed):
+    paid(event=placed.event)
+    order(held(event=placed.event, unit_amount=0), payment_method=None)
+
+    page = cancel(staff, placed.event)
+
+    assert "Cancel this event?</h2>" in page
+    assert "£100.00 goes back to 3 people, for 3 orders." in page
+    assert "Besides" not in page
+    placed.event.refresh_from_db()
+    assert placed.event.status == "published"
+
+
+def test_what_went_back_before_does_not_go_back_again(staff, placed):
+    services.refund_lines(
+        order=placed,
+        lines=list(placed.lines.all()[:1]),
+        reason=RefundReason.STAFF,
+        by=None,
+        now=NOON,
+    )
+
+    assert "£25.00 goes back to 1 person, for 1 order." in cancel(staff, placed.event)
+
+
+def test_a_disputed_order_is_not_promised_its_money(staff, placed):
+    paid(DISPUTED, event=placed.event)
+    hear_the_bank()
+
+    page = cancel(staff, placed.event)
+
+    assert "£50.00 goes back to 1 person, for 1 order." in page
+    assert "Besides, 1 disputed order: the bank decides" in page
+
+
+def test_each_currency_is_summed_by_itself(staff, placed):
+    paid(event=placed.event, currency="EUR")
+
+    page = cancel(staff, placed.event)
+
+    assert "€50.00 and £50.00 goes back to 2 people, for 2 orders." in page
+
+
+def test_an_event_that_nobody_bought_gives_nothing_back(staff, placed):
+    other = make.event(venue=placed.event.venue)
+
+    page = cancel(staff, placed.event, other)
+
+    assert "Cancel these events?</h2>" in page
+    assert "Nothing goes back: there is no paid order." in page
+
+
+def test_the_cancelled_event_leads_to_its_refunds(staff, placed):
+    page = cancel(staff, placed.event, confirmed="yes")
+
+    progress = reverse("admin:payments_calledoffevent_change", args=[placed.event.pk])
+    assert f'href="{progress}"' in page
+    assert "see its refunds" in page
+    assert staff.get(progress).status_code == 200
 
 
 def test_each_order_is_counted_once_by_what_it_waits_for(placed):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -25,6 +25,7 @@ from events.scoping import (
 from inventory import services, urgency
 from inventory.admin.forms import EventForm, TicketTypeForm, TicketTypesOfAnEvent
 from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
+from inventory.owed import owed_for
 
 
 def how_many(*statuses: str) -> Coalesce:
@@ -225,17 +226,30 @@ class EventAdmin(VenueTimeAdmin):
         """Say first what will happen, and to how many people."""
         if request.POST.get("confirmed") == "yes":
             self._move(request, rows, events.cancel_event, "cancelled")
+            self._say_where_money_is(request, rows)
             return None
+        rows = rows.select_related("venue")
+        one = len(rows) == 1
         context = {
             **self.admin_site.each_context(request),
-            "title": "Cancel these events?",
+            "title": "Cancel this event?" if one else "Cancel these events?",
+            "button": "Cancel this event" if one else "Cancel these events",
+            "leave": "Keep it" if one else "Keep them",
             "opts": self.opts,
-            "rows": rows,
+            "rows": [(event, owed_for(event)) for event in rows],
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(
             request, "admin/inventory/event/cancel_confirmation.html", context
         )
+
+    def _say_where_money_is(self, request: HttpRequest, rows: QuerySet[Event]) -> None:
+        own = self.rows_for(request, rows, MANAGERS)
+        for event in own.filter(status=EventStatus.CANCELLED):
+            if owed := owed_for(event):
+                link = '{}: <a href="{}" class="underline">see its refunds</a>.'
+                told = format_html(link, event, owed.page)
+                self.message_user(request, told, messages.INFO)
 
     def _move(
         self,

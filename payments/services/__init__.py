@@ -47,7 +47,9 @@ from payments.services.errors import (
 from payments.services.postponing import may_hand_back, refund_postponed
 from payments.services.progress import (
     Progress,
+    ToGiveBack,
     progress_of,
+    what_goes_back,
 )
 from payments.services.reconciling import reconcile, reconcile_what_is_due
 from payments.services.refunds import (
@@ -99,6 +101,7 @@ __all__ = [
     "SavedCardExpired",
     "SavedCardGone",
     "Shown",
+    "ToGiveBack",
     "WrongMode",
     "action",
     "allocate_refund",
@@ -145,4 +148,5 @@ __all__ = [
     "take_back_given",
     "ticket_names",
     "wait_for_tickets",
+    "what_goes_back",
 ]

@@ -1,4 +1,4 @@
-"""How far the money of a cancelled event is.
+"""How far the money of a cancelled event is, and what cancelling one would give back.
 
 Looked up afresh from the rows each time; nothing is kept that could be wrong.
 """
@@ -33,7 +33,41 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.services.calling_off import disputed_payments, owed_orders
+from payments.services.calling_off import STANDING, disputed_payments, owed_orders
+
+
+@dataclass(frozen=True, slots=True)
+class ToGiveBack:
+    """What cancelling an event would come to now, for staff who are about to.
+
+    `amounts` is what goes back, by currency. The `disputed` orders are besides: the
+    bank decides about their money.
+    """
+
+    orders: int
+    people: int
+    amounts: dict[str, int]
+    disputed: int
+    pending: int
+
+
+def what_goes_back(event: Event) -> ToGiveBack:
+    """Looked up afresh; what is bought meanwhile comes on top."""
+    own = Order.objects.filter(event=event)
+    standing = own.filter(status__in=STANDING)
+    disputed = standing.filter(Exists(disputed_payments()))
+    refunded = standing.exclude(pk__in=disputed)
+    currencies = refunded.order_by("currency").values_list("currency", flat=True)
+    return ToGiveBack(
+        orders=refunded.count(),
+        people=refunded.values("user").distinct().count(),
+        amounts={
+            currency: _left_of(refunded.filter(currency=currency))
+            for currency in currencies.distinct()
+        },
+        disputed=disputed.count(),
+        pending=own.filter(status=OrderStatus.PENDING).count(),
+    )
 
 
 @dataclass(frozen=True, slots=True)

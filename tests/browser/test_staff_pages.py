@@ -99,6 +99,28 @@ def test_each_step_of_a_refund_can_be_used_by_everybody(
     assert found == {"many": [], "choose": [], "preview": [], "changed": []}
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_an_event_is_cancelled_by_everybody_and_followed(
+    chromium, stack, bought, size, colours
+):
+    manager = make.staff(venue=bought.event.venue)
+    looks = {"viewport": size, "color_scheme": colours, "bypass_csp": True}
+    with at_a_desk(chromium, stack.url, manager, **looks) as page:
+        page.goto("/admin/events/event/")
+        page.locator("input[name=_selected_action]").check()
+        page.locator("select[name=action]").select_option("cancel")
+        page.get_by_role("button", name="Run").click()
+        page.get_by_role("heading", name="Cancel this event?").wait_for()
+        page.get_by_text("£64.00 goes back to 1 person, for 1 order.").wait_for()
+        found = faults(page, "form:has([name=confirmed])")
+        page.get_by_role("button", name="Cancel this event").press("Enter")
+        page.get_by_role("link", name="see its refunds").press("Enter")
+        page.get_by_text("of £64.00").wait_for()
+
+    assert found == []
+
+
 def test_a_refund_needs_no_script(chromium, stack, bought):
     manager = make.staff(venue=bought.event.venue)
     with at_a_desk(chromium, stack.url, manager) as desk:
