@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from events.models import Event, EventStatus, Role, TaxMode
 from inventory import services as inventory
+from inventory.admin import forms
 from inventory.admin.forms import TicketTypeForm
 from inventory.models import Override, PriceStep, StockCap, TicketStatus, TicketType
 from tests import factories as make
@@ -216,6 +217,38 @@ def test_cancelling_says_first_whom_it_hits(manager, venue):
     act(manager, "cancel", event, confirmed="yes")
     event.refresh_from_db()
     assert event.status == EventStatus.CANCELLED
+
+
+def test_the_limit_is_not_lowered_below_what_somebody_has(manager, venue):
+    event = make.event(venue=venue, per_buyer_limit=6)
+    rush = make.ticket_type(event=event, stock=9)
+    for quantity in (2, 5):
+        inventory.hold_tickets(
+            user=make.buyer(), ticket_type=rush, quantity=quantity, now=make.NOON
+        )
+
+    refused = manager.post(change(event), form_of(venue, per_buyer_limit=4))
+    lowered = manager.post(change(event), form_of(venue, per_buyer_limit=5))
+
+    assert "Somebody has 5 already." in refused.content.decode()
+    assert lowered.status_code == 302
+    event.refresh_from_db()
+    assert event.per_buyer_limit == 5
+
+
+def test_a_purchase_between_the_form_and_its_saving_counts(manager, venue, monkeypatch):
+    event = make.event(venue=venue, per_buyer_limit=6)
+    rush = make.ticket_type(event=event, stock=9)
+    inventory.hold_tickets(
+        user=make.buyer(), ticket_type=rush, quantity=5, now=make.NOON
+    )
+    monkeypatch.setattr(forms, "most_taken_by_one", lambda event: 0)
+
+    page = manager.post(change(event), form_of(venue, per_buyer_limit=4))
+
+    assert "Somebody has 5 already: 4 a buyer is too few." in page.content.decode()
+    event.refresh_from_db()
+    assert event.per_buyer_limit == 6
 
 
 def test_box_office_looks_but_does_not_change(client, venue):

@@ -133,7 +133,7 @@ class EventAdmin(VenueTimeAdmin):
     def save_model(
         self, request: HttpRequest, obj: Event, form: Any, change: bool
     ) -> None:
-        events.save_event(event=obj, now=timezone.now())
+        services.save_event(event=obj, now=timezone.now())
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: bool

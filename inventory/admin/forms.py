@@ -19,6 +19,7 @@ from inventory.chargeable import largest_charge, smallest_charge
 from inventory.models import TAKEN_TICKET, PriceStep, TicketType
 from inventory.pricing import charge_step, exponent, terms_without_steps
 
+from inventory.services import most_taken_by_one
 MOST_TICKETS = 200_000
 MOST_AMOUNT = 2**31 - 1
 
@@ -290,3 +291,12 @@ class EventForm(forms.ModelForm):
             ):
                 self.add_error(field, problem)
         return cleaned
+        self._refuse_a_limit_below_taken(cleaned.get("per_buyer_limit"))
+
+    def _refuse_a_limit_below_taken(self, limit: int | None) -> None:
+        """Said beside the field; the service looks again, under its lock."""
+        if limit is None or "per_buyer_limit" not in self.changed_data:
+            return
+        taken = most_taken_by_one(self.instance)
+        if taken > limit:
+            self.add_error("per_buyer_limit", f"Somebody has {taken} already.")

@@ -29,6 +29,7 @@ from inventory.services.holds import (
     hold_tickets,
     retake_tickets,
 )
+from inventory.services.limits import LimitBelowTaken, most_taken_by_one, save_event
 from inventory.services.matching import lock_waitlists, match_waitlists, serve_lines
 from inventory.services.offers import (
     CLOSED_EVENT,
@@ -86,6 +87,7 @@ __all__ = [
     "HoldBeingPaid",
     "HoldExists",
     "HoldExpired",
+    "LimitBelowTaken",
     "MaximumTooLow",
     "NotAdmitted",
     "NotOnSale",
@@ -114,6 +116,7 @@ __all__ = [
     "latest_end",
     "lock_waitlists",
     "match_waitlists",
+    "most_taken_by_one",
     "not_admitted",
     "note_fault",
     "pass_offer",
@@ -127,6 +130,7 @@ __all__ = [
     "return_tickets",
     "return_to_line",
     "save_cap",
+    "save_event",
     "save_ticket_type",
     "sell_held_tickets",
     "serve_lines",

@@ -7,7 +7,7 @@ tickets are only counted.
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from inventory.models import TAKEN_TICKET, StockCap, Ticket, TicketType
 from inventory.services.capacity import (
@@ -17,7 +17,7 @@ from inventory.services.capacity import (
     record_override,
 )
 from inventory.services.matching import letting_more_fit
-from inventory.services.picking import CHANGE_CAPS, caps_of
+from inventory.services.picking import change_caps
 from ticketapp.errors import Action, DomainError
 
 
@@ -45,7 +45,8 @@ def save_cap(
     for ticket_type in types:
         if ticket_type.event_id != cap.event_id:
             raise CapOfAnotherEvent(ticket_type=ticket_type.name)
-    _wait_for_those_who_take(cap)
+    # Also for those who could not know of the cap: it was not there yet.
+    change_caps(cap.event_id)
     with letting_more_fit([cap.event_id], now=now):
         cap.save()
         cap.types.set(types)
@@ -62,15 +63,6 @@ def _see_what_is_taken(
         if override is None:
             raise CapacityBelowTaken(taken=taken, capacity=cap.capacity)
         record_override(override, cap=cap, capacity=cap.capacity, taken=taken, now=now)
-
-
-def _wait_for_those_who_take(cap: StockCap) -> None:
-    """Also for those who could not know of the cap: it was not there yet.
-
-    Until this transaction ends, whoever wants tickets for the event waits.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(CHANGE_CAPS, {"caps": caps_of(cap.event_id)})
 
 
 def taken_of(cap: StockCap) -> int:

@@ -225,12 +225,12 @@ def _is_the_same(outcome: Outcome, pick: Pick) -> bool:
 
 
 def _refusal(outcome: Outcome, pick: Pick) -> DomainError:
-    event, asked = pick.ticket_type.event, pick.quantity
+    asked = pick.quantity
     if outcome.live_id and not pick.beside_a_live_hold:
         return HoldExists(hold=str(outcome.live_id), quantity=outcome.live_quantity)
     taken = outcome.owned + (outcome.live_quantity or 0)
-    if taken + asked > event.per_buyer_limit:
-        return OverLimit(limit=event.per_buyer_limit, owned=taken, requested=asked)
+    if taken + asked > outcome.limit:
+        return OverLimit(limit=outcome.limit, owned=taken, requested=asked)
     if 0 < outcome.available < asked:
         return TooFewLeft(available=outcome.available, requested=asked)
     if outcome.held or outcome.available:

@@ -26,8 +26,8 @@ SLOTS = 2**31
 # has committed while this one waited.
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))"
 # Shared by all who take tickets for an event or serve its lines; who changes which
-# caps its types share has it alone. Before the pick looks, or it would not see a cap
-# that is just made.
+# caps its types share, or lowers how many a buyer may have, has it alone. Before the
+# pick looks, or it would not see a cap that is just made, or the lower limit.
 SHARE_CAPS = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%(caps)s, 0))"
 CHANGE_CAPS = "SELECT pg_advisory_xact_lock(hashtextextended(%(caps)s, 0))"
 # Rolled back when the pick falls short, or two buyers who each locked half of
@@ -49,8 +49,9 @@ PICK = """
 /* pick_tickets */
 WITH mine AS (
     SELECT live.id, live.status, live.expires_at, live.ticket_type_id,
-           live.quantity, owned.tickets
-      FROM (SELECT count(*) AS tickets
+           live.quantity, owned.tickets, event.per_buyer_limit
+      FROM events_event AS event
+     CROSS JOIN (SELECT count(*) AS tickets
               FROM inventory_hold AS hold
               JOIN inventory_ticket AS ticket ON ticket.hold_id = hold.id
              WHERE hold.user_id = %(user)s AND hold.event_id = %(event)s
@@ -59,12 +60,13 @@ WITH mine AS (
       LEFT JOIN inventory_hold AS live
         ON live.user_id = %(user)s AND live.event_id = %(event)s
        AND live.status IN ('active', 'paying')
+     WHERE event.id = %(event)s
 ), caps AS (
     SELECT {is_capped} AS are_there,
            CASE WHEN %(caps_are_locked)s THEN {room} END AS room
 ), wanted AS (
     SELECT CASE WHEN (id IS NULL OR %(beside_a_live_hold)s)
-                 AND tickets + coalesce(quantity, 0) + %(quantity)s <= %(limit)s
+                 AND tickets + coalesce(quantity, 0) + %(quantity)s <= per_buyer_limit
                  AND (%(may_pass_the_line)s OR NOT EXISTS (
                      SELECT FROM inventory_waitlistentry
                       WHERE ticket_type_id = %(ticket_type)s AND status = 'waiting'))
@@ -170,7 +172,6 @@ class Pick:
             "event": event.pk,
             "ticket_type": self.ticket_type.pk,
             "quantity": self.quantity,
-            "limit": event.per_buyer_limit,
             "beside_a_live_hold": self.beside_a_live_hold,
             "from_waitlist": self.from_waitlist,
             "may_pass_the_line": self.from_waitlist or self.line_is_served,
@@ -220,9 +221,9 @@ class Pick:
 class Outcome:
     """What the statement found. Without a `hold` nothing has changed.
 
-    `live_*` is the buyer's hold at this event before, `owned` what they have
-    bought. `available` (counted up to the quantity) and `held` tell a refusal's
-    reason, and are only filled in for one.
+    `live_*` is the buyer's hold at this event before, `owned` what they have bought and
+    `limit` how many they may have. `available` (counted up to the quantity) and `held`
+    tell a refusal's reason, and are only filled in for one.
     """
 
     hold: Hold | None
@@ -232,6 +233,7 @@ class Outcome:
     live_ticket_type_id: UUID | None
     live_quantity: int | None
     owned: int
+    limit: int
     available: int
     held: bool
 
@@ -248,9 +250,9 @@ class Outcome:
         """Enough are there and the buyer may have them, as soon as others have let go
         of their locks, or a sweep has ended what the buyer no longer holds.
         """
-        limit = pick.ticket_type.event.per_buyer_limit
         empty_hands = not self.live_id or self.lapsed_hold(pick.now) is not None
-        may_have_them = empty_hands and self.owned + pick.quantity <= limit
+        fits = self.owned + pick.quantity <= self.limit
+        may_have_them = empty_hands and fits
         return may_have_them and self.available >= pick.quantity
 
 
@@ -314,6 +316,12 @@ def _attempt(
     hold = pick.hold(hold_id) if complete else None
     outcome = Outcome(hold, *mine, available or 0, bool(held))  # type: ignore[call-arg]
     return _Found(outcome, caps_are_in_the_way)
+
+
+def change_caps(event_id: UUID) -> None:
+    """Wait for those who take tickets for the event; who comes later waits for us."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGE_CAPS, {"caps": caps_of(event_id)})
 
 
 def undo_pick() -> None:

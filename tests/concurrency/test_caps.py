@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 
 from inventory import services as inventory
 from inventory.models import Hold, StockCap, Waitlist
-from inventory.services import caps, matching, picking
+from inventory.services import matching, picking
 from tests import factories as make
 from tests.concurrency.racing import (
     ROUNDS,
@@ -54,7 +54,7 @@ def extend_a_cap(event, *types):
 
 def take_out_the_caps_lock(monkeypatch) -> None:
     monkeypatch.setattr(picking, "SHARE_CAPS", "SELECT %(caps)s")
-    monkeypatch.setattr(caps, "CHANGE_CAPS", "SELECT %(caps)s")
+    monkeypatch.setattr(picking, "CHANGE_CAPS", "SELECT %(caps)s")
 
 
 def a_cap_is_made_while_somebody_takes_tickets() -> None:
