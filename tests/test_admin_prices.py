@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from events.models import Role, TaxMode
 from inventory import services as inventory
@@ -125,6 +126,64 @@ def test_a_planned_fall_ends_at_nothing_or_where_a_card_can_pay(
 
     assert (answer.status_code == 302) == PriceStep.objects.exists() == taken
     assert taken or "charge at least 0.30 GBP" in problems_of(answer)
+
+
+def plan_a_fall(manager, kind, at, price="20"):
+    local = at.astimezone(kind.event.venue.zone)
+    step = {
+        "price_steps-TOTAL_FORMS": 1,
+        "price_steps-0-starts_at_0": f"{local:%Y-%m-%d}",
+        "price_steps-0-starts_at_1": f"{local:%H:%M}",
+        "price_steps-0-price": price,
+    }
+    page = reverse("admin:inventory_tickettype_change", args=[kind.pk])
+    return manager.post(page, plan_of(kind, **step), follow=True)
+
+
+def tonight(venue):
+    now = timezone.now().replace(second=0, microsecond=0)
+    starts_at = now + timedelta(hours=3)
+    event = make.event(
+        venue=venue,
+        starts_at=starts_at,
+        local_date=starts_at.date(),
+        sales_close_at=None,
+    )
+    return make.ticket_type(event=event)
+
+
+@pytest.mark.parametrize(
+    ("closes", "refused"),
+    [(None, True), (timedelta(hours=-1), True), (timedelta(hours=1), False)],
+)
+def test_a_fall_that_nobody_would_see_is_refused(manager, venue, closes, refused):
+    kind = tonight(venue)
+    starts_at = kind.event.starts_at
+    kind.event.sales_close_at = starts_at + closes if closes else None
+    kind.event.save()
+
+    answer = plan_a_fall(manager, kind, starts_at)
+
+    assert ("nobody would see it" in answer.content.decode()) is refused
+    assert PriceStep.objects.exists() is not refused
+
+
+def test_a_fall_that_has_begun_says_that_the_price_is_lower_from_now_on(manager, venue):
+    kind = tonight(venue)
+
+    begun = plan_a_fall(manager, kind, timezone.now() - timedelta(hours=1))
+
+    assert "The price is 20.00 GBP from now on" in begun.content.decode()
+    assert PriceStep.objects.get().unit_amount == 2000
+
+
+def test_a_coming_fall_says_nothing_of_now(manager, venue):
+    kind = tonight(venue)
+
+    coming = plan_a_fall(manager, kind, timezone.now() + timedelta(hours=1))
+
+    assert "from now on" not in coming.content.decode()
+    assert PriceStep.objects.exists()
 
 
 def test_a_new_event_without_a_venue_yet_is_asked_for_one(manager, venue):

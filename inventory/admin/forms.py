@@ -1,6 +1,7 @@
 """Ticket types as staff think of them: prices in pounds, tickets as a number."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -18,8 +19,8 @@ from events.models import Event, Venue
 from inventory.chargeable import largest_charge, smallest_charge
 from inventory.models import TAKEN_TICKET, PriceStep, TicketType
 from inventory.pricing import charge_step, exponent, terms_without_steps
-
 from inventory.services import most_taken_by_one
+
 MOST_TICKETS = 200_000
 MOST_AMOUNT = 2**31 - 1
 
@@ -206,7 +207,17 @@ class PriceStepForm(AmountsForm):
                 self.add_error("price", "That is below the floor.")
             elif problem := why_not_payable(kind, amount):
                 self.add_error("price", problem)
+        self._refuse_a_fall_that_nobody_sees(cleaned.get("starts_at"))
         return cleaned
+
+    def _refuse_a_fall_that_nobody_sees(self, at: datetime | None) -> None:
+        """Unless it is as it was: the sale may have been shortened since."""
+        event = self.instance.ticket_type.event
+        closes = event.sales_close_at or event.starts_at
+        if at and closes and at >= closes and "starts_at" in self.changed_data:
+            local = closes.astimezone(event.venue.zone)
+            told = f"The sale ends at {local:%H:%M on %-d %B}: nobody would see it."
+            self.add_error("starts_at", told)
 
 
 class PriceStepsOfAType(forms.BaseInlineFormSet):
@@ -290,8 +301,8 @@ class EventForm(forms.ModelForm):
                 and not (earlier < later or (same_is_fine and earlier == later))
             ):
                 self.add_error(field, problem)
-        return cleaned
         self._refuse_a_limit_below_taken(cleaned.get("per_buyer_limit"))
+        return cleaned
 
     def _refuse_a_limit_below_taken(self, limit: int | None) -> None:
         """Said beside the field; the service looks again, under its lock."""

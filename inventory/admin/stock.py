@@ -1,9 +1,10 @@
 """Ticket types with their planned prices; holds and scans, to look at."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from inventory.admin.forms import (
     to_major,
 )
 from inventory.models import CheckIn, Hold, PriceStep, TicketType
+from inventory.pricing import Quote, terms_of
 
 
 class PriceStepInline(VenueScopedInline):
@@ -83,12 +85,23 @@ class TicketTypeAdmin(VenueTimeAdmin):
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
         """A planned fall may have begun already: then it reaches the line as well."""
+        now = timezone.now()
+        before = price_now(form.instance, now)
         super().save_related(request, form, formsets, change)
-        services.serve_lines(event_ids=[form.instance.event_id], now=timezone.now())
+        services.serve_lines(event_ids=[form.instance.event_id], now=now)
+        if (price := price_now(form.instance, now)).unit_amount < before.unit_amount:
+            amount = to_major(price.unit_amount, price.currency)
+            told = f"The price is {amount} {price.currency} from now on: a step of the "
+            told += "plan begins in the past."
+            self.message_user(request, told, messages.WARNING)
 
     @admin.display(description="Price", ordering="unit_amount")
     def price(self, kind: TicketType) -> str:
         return f"{to_major(kind.unit_amount, kind.currency)} {kind.currency}"
+
+
+def price_now(ticket_type: TicketType, now: datetime) -> Quote:
+    return terms_of(TicketType.objects.with_terms().get(pk=ticket_type.pk)).at(now)
 
 
 class LookOnly(VenueScopedAdmin):
