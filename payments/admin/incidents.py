@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from events.scoping import MANAGERS, SELLERS, may
 from payments import services
-from payments.admin.reading import ReadOnlyAdmin
+from payments.admin.reading import ReadOnlyAdmin, link_to
 from payments.models import (
     Dispute,
     Incident,
@@ -86,7 +86,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     ordering = ("-opened_at", "pk")
     actions = ("take_back",)
     fields = (
-        ("order", "status"),
+        ("order_page", "status"),
         ("asked", "reason"),
         ("provider_id", "provider_status"),
         ("opened_at", "closed_at"),
@@ -108,6 +108,10 @@ class DisputeAdmin(ReadOnlyAdmin):
 
     def order(self, dispute: Dispute) -> str:
         return dispute.payment.order.reference
+
+    @display(description="order")
+    def order_page(self, dispute: Dispute) -> SafeString:
+        return link_to(dispute.payment.order)
 
     @display(description="amount")
     def asked(self, dispute: Dispute) -> str:

@@ -4,8 +4,12 @@ from typing import Any
 
 from django.contrib.admin.utils import flatten
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from events.scoping import NOBODY, SELLERS, VenueScopedAdmin, VenueScopedInline
+from payments.models import Order
 
 
 class ReadOnlyAdmin(VenueScopedAdmin):
@@ -26,6 +30,13 @@ class ReadOnlyAdmin(VenueScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def link_to(order: Order) -> SafeString:
+    """To its page, as the theme draws the link of a foreign key."""
+    page = reverse("admin:payments_order_change", args=[order.pk])
+    classes = "text-primary-600 dark:text-primary-500"
+    return format_html('<a href="{}" class="{}">{}</a>', page, classes, order.reference)
 
 
 class ReadOnlyInline(VenueScopedInline):

@@ -1,0 +1,106 @@
+"""Pages of refunds and disputes: where they lead, and what can be done there."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from events.models import Role
+from payments.models import (
+    Dispute,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+from tests import factories as make
+from tests.paying import paid
+
+pytestmark = pytest.mark.django_db
+EVENING = datetime(2026, 6, 1, 18, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def placed():
+    venue = make.venue(time_zone="Europe/Paris")
+    return paid(event=make.event(venue=venue))
+
+
+@pytest.fixture
+def manager(client, placed):
+    client.force_login(make.staff(venue=placed.event.venue, role=Role.MANAGER))
+    return client
+
+
+@pytest.fixture
+def failed(placed):
+    return Refund.objects.create(
+        payment=placed.payments.get(),
+        amount=5000,
+        currency="GBP",
+        reason=RefundReason.STAFF,
+        status=RefundStatus.FAILED,
+        failure="expired_or_canceled_card",
+    )
+
+
+@pytest.fixture
+def dispute(placed):
+    return Dispute.objects.create(
+        payment=placed.payments.get(),
+        provider_id="dp_1",
+        provider_status="needs_response",
+        status="open",
+        amount=5000,
+        currency="GBP",
+        opened_at=EVENING,
+    )
+
+
+def change(row) -> str:
+    return reverse(f"admin:payments_{row._meta.model_name}_change", args=[row.pk])
+
+
+def again(refund) -> str:
+    return reverse("admin:payments_refund_try_one_again", args=[refund.pk])
+
+
+def read(client, page: str) -> str:
+    return client.get(page).content.decode()
+
+
+def test_a_refund_and_a_dispute_lead_to_their_order(manager, placed, failed, dispute):
+    for row in (failed, dispute):
+        assert f'href="{change(placed)}"' in read(manager, change(row))
+
+
+def test_a_failed_refund_is_tried_again_from_its_page(manager, failed):
+    assert again(failed) in read(manager, change(failed))
+    asked = read(manager, again(failed))
+    failed.refresh_from_db()
+    assert "Try again: £50.00" in asked
+    assert "expired_or_canceled_card" in asked
+    assert failed.status == RefundStatus.FAILED
+
+    answer = manager.post(again(failed), follow=True).content.decode()
+
+    failed.refresh_from_db()
+    assert "will be tried again" in answer
+    assert failed.status == RefundStatus.PENDING
+
+
+@pytest.mark.parametrize("role", [Role.BOX_OFFICE, None])
+def test_nobody_else_tries_it_again(client, placed, failed, role):
+    venue = placed.event.venue if role else make.venue()
+    client.force_login(make.staff(venue=venue, role=role or Role.MANAGER))
+
+    assert client.post(again(failed)).status_code == 403
+
+    failed.refresh_from_db()
+    assert failed.status == RefundStatus.FAILED
+
+
+def test_only_one_that_failed_can_be_tried_again(manager, failed):
+    Refund.objects.update(status=RefundStatus.SUCCEEDED)
+
+    assert again(failed) not in read(manager, change(failed))
+    assert manager.post(again(failed)).status_code == 403
