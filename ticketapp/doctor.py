@@ -181,6 +181,18 @@ def examine_payments() -> Finding:
             "For real payments set STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY and "
             "STRIPE_WEBHOOK_SECRET.",
         )
+    if not settings.STRIPE_PUBLISHABLE_KEY:
+        return broken(
+            "payments",
+            "STRIPE_PUBLISHABLE_KEY is not set: nobody can type a card",
+            "Take it from the same page as STRIPE_SECRET_KEY.",
+        )
+    if not settings.STRIPE_WEBHOOK_SECRET.startswith("whsec_"):
+        return broken(
+            "payments",
+            "STRIPE_WEBHOOK_SECRET is no secret of Stripe's: every webhook is refused",
+            "Take it from the page of the webhook: it begins with whsec_.",
+        )
     secret_is_live = "_live_" in settings.STRIPE_SECRET_KEY
     if secret_is_live != ("_live_" in settings.STRIPE_PUBLISHABLE_KEY):
         return broken(

@@ -23,6 +23,13 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 ALLOW_SANDBOX = env.bool("ALLOW_SANDBOX", default=DEBUG)
 PAYMENT_SANDBOX = not STRIPE_SECRET_KEY
+# Its secrets may be those that everybody can read here, and with them come codes that
+# admit, sessions of staff, and news of payments that nobody made.
+if DEBUG and STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY is a live key, and DEBUG=1 is the demo mode, whose secrets "
+        "are publicly known. Set DEBUG=0 for real money, or a test key for the demo."
+    )
 
 
 def secret(name: str) -> str:

@@ -93,6 +93,51 @@ def test_no_secret_is_ever_printed():
     ]
 
 
+STRIPE = {
+    "STRIPE_SECRET_KEY": "sk_test_x",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"STRIPE_PUBLISHABLE_KEY": ""}, "nobody can type a card"),
+        ({"STRIPE_WEBHOOK_SECRET": "sk_test_x"}, "every webhook is refused"),
+        ({"STRIPE_PUBLISHABLE_KEY": "pk_live_x"}, "the other is live"),
+    ],
+)
+def test_keys_that_cannot_work_are_broken(settings, changes, problem):
+    settings.PAYMENT_SANDBOX = False
+    for name, value in (STRIPE | changes).items():
+        setattr(settings, name, value)
+
+    found = doctor.examine_payments()
+
+    assert found.state == doctor.State.BROKEN
+    assert problem in found.text
+    assert found.remedy
+
+
+def test_test_keys_that_go_together_are_a_note(settings):
+    settings.PAYMENT_SANDBOX = False
+    for name, value in STRIPE.items():
+        setattr(settings, name, value)
+
+    assert doctor.examine_payments().state == doctor.State.NOTE
+
+
+@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
+def test_the_demo_mode_refuses_to_start_with_a_live_key(key):
+    done = run_doctor(**PRODUCTION | STRIPE | {"DEBUG": "1", "STRIPE_SECRET_KEY": key})
+
+    assert done.returncode == 1
+    assert "STRIPE_SECRET_KEY is a live key" in done.stderr
+    assert "Set DEBUG=0" in done.stderr
+    assert key not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "TICKET_SIGNING_KEY"])
 def test_without_demo_mode_a_missing_secret_refuses_to_start(name):
     done = run_doctor(**{key: v for key, v in PRODUCTION.items() if key != name})
