@@ -224,6 +224,27 @@ class VenueTimeAdmin(VenueScopedAdmin):
                 response.render()
         return response
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """On the clock that all venues of this person share, else on UTC."""
+        zone = self.zone_of_list(request)
+        with timezone.override(zone):
+            context = {"zone_of_times": zone.key, **(extra_context or {})}
+            response = super().changelist_view(request, context)
+            if hasattr(response, "render"):
+                response.render()
+        return response
+
+    def zone_of_list(self, request: HttpRequest) -> ZoneInfo:
+        venues = of_own_venues(
+            request, Venue.objects.all(), self.view_roles, venue_path="pk"
+        )
+        zones = list(
+            venues.order_by().values_list("time_zone", flat=True).distinct()[:2]
+        )
+        return ZoneInfo(zones[0] or "UTC") if len(zones) == 1 else ZoneInfo("UTC")
+
     def zone_of_form(self, request: HttpRequest, object_id: str | None) -> ZoneInfo:
         """The zone of the venue that is chosen in the form, or of the row's."""
         venues = Venue.objects.all()
@@ -237,7 +258,8 @@ class VenueTimeAdmin(VenueScopedAdmin):
             # A new row of somebody who works in one place is for that place.
             own = {venue.time_zone for venue in self.choosable_venues(request)[:50]}
             return ZoneInfo(own.pop() or "UTC") if len(own) == 1 else ZoneInfo("UTC")
-        venue = venues.filter(pk=self.venue_id_of(row)).first()
+        place = self.venue_id_of(row)
+        venue = venues.filter(pk=place).first() if place else None
         return venue.zone if venue else ZoneInfo("UTC")
 
 

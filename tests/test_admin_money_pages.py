@@ -1,4 +1,4 @@
-"""Pages of refunds and disputes: where they lead, and what can be done there."""
+"""Pages of refunds, disputes and orders: where they lead, and on which clock."""
 
 from datetime import UTC, datetime
 
@@ -8,11 +8,15 @@ from django.urls import reverse
 from events.models import Role
 from payments.models import (
     Dispute,
+    Incident,
+    IncidentKind,
+    PaymentAttempt,
     Refund,
     RefundReason,
     RefundStatus,
 )
 from tests import factories as make
+from tests.factories import NOON
 from tests.paying import paid
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +108,42 @@ def test_only_one_that_failed_can_be_tried_again(manager, failed):
 
     assert again(failed) not in read(manager, change(failed))
     assert manager.post(again(failed)).status_code == 403
+
+
+def test_times_are_those_of_the_venue_and_say_so(manager, placed, dispute):
+    PaymentAttempt.objects.update(created_at=EVENING)
+
+    listed = read(manager, reverse("admin:payments_dispute_changelist"))
+    page = read(manager, change(dispute))
+    order = read(manager, change(placed))
+
+    for told in (listed, page):
+        assert "on the clock of Europe/Paris" in told
+        assert "8:30 p.m." in told
+    assert "1 Jun 20:30:00" in order
+
+
+def test_who_works_in_several_zones_reads_utc_by_name(client, placed, dispute):
+    make.venue()
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+
+    listed = read(client, reverse("admin:payments_dispute_changelist"))
+
+    assert "Times are in UTC." in listed
+    assert "6:30 p.m." in listed
+
+
+def test_a_row_of_no_venue_is_read_in_utc(client, placed):
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+    incident = Incident.objects.create(
+        kind=IncidentKind.RECONCILE, detail="Lost", created_at=NOON, dedupe_key="x"
+    )
+
+    assert "Times are in UTC." in read(client, change(incident))
+
+
+def test_a_no_is_a_word_and_not_an_alarm(manager, failed):
+    page = read(manager, change(failed))
+
+    assert "<span>No</span>" in page
+    assert 'title="False"' not in page

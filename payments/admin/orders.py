@@ -118,10 +118,11 @@ class OrderAdmin(ReadOnlyAdmin):
         return in_words(sum(moved), order.currency)
 
     def cards_tried(self, order: Order) -> SafeString | str:
-        """Each attempt: when, how it ended, and the bank's own reason."""
+        """Each attempt: when at the venue, how it ended, and the bank's own reason."""
+        zone = order.event.venue.zone
         rows = [
             (
-                attempt.created_at.strftime("%H:%M:%S"),
+                attempt.created_at.astimezone(zone).strftime("%-d %b %H:%M:%S"),
                 attempt.status,
                 attempt.decline_code,
             )

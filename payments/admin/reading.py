@@ -8,13 +8,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from events.scoping import NOBODY, SELLERS, VenueScopedAdmin, VenueScopedInline
+from events.scoping import NOBODY, SELLERS, VenueScopedInline, VenueTimeAdmin
 from payments.models import Order
 
 
-class ReadOnlyAdmin(VenueScopedAdmin):
-    """Rows of one's venues, as they are. What can be done to them is an action."""
+class ReadOnlyAdmin(VenueTimeAdmin):
+    """Rows of one's venues, as they are. What can be done to them is an action.
 
+    Each page says on which clock its times are.
+    """
+
+    list_before_template = change_form_before_template = "admin/zone_of_times.html"
     view_roles = SELLERS
     add_roles = change_roles = delete_roles = NOBODY
 

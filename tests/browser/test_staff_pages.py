@@ -8,7 +8,7 @@ from django.utils import timezone
 from inventory import services as inventory
 from inventory.models import TicketType
 from payments import services as payments
-from payments.models import Refund, RefundReason
+from payments.models import Incident, IncidentKind, Refund, RefundReason
 from tests import factories as make
 from tests.browser.conftest import PHONE
 from tests.browser.desk import DESK, at_a_desk
@@ -119,6 +119,20 @@ def test_an_event_is_cancelled_by_everybody_and_followed(
         page.get_by_text("of £64.00").wait_for()
 
     assert found == []
+
+
+def test_a_long_incident_is_read_whole_on_a_phone(chromium, stack, bought):
+    detail = " ".join(["It went wrong, and then it went wrong again."] * 6)
+    Incident.objects.create(
+        kind=IncidentKind.RECONCILE, order=bought, detail=detail, dedupe_key="long"
+    )
+    manager = make.staff(venue=bought.event.venue)
+    with at_a_desk(chromium, stack.url, manager, viewport=PHONE) as page:
+        page.goto("/admin/payments/incident/")
+        cell = page.get_by_role("cell", name=detail)
+        height, shown = cell.evaluate("cell => [cell.scrollHeight, cell.clientHeight]")
+
+    assert height == shown
 
 
 def test_a_refund_needs_no_script(chromium, stack, bought):

@@ -14,6 +14,7 @@ THEME = {
             "href": lambda request: static("app/icons/icon.svg"),
         }
     ],
+    "STYLES": [lambda request: static("staff/lists.css")],
     "ENVIRONMENT": "ticketapp.admin_theme.environment",
     "DASHBOARD_CALLBACK": "payments.admin.tonight.dashboard",
     "SHOW_BACK_BUTTON": True,
