@@ -6,8 +6,12 @@ not answer, the hold stays, flagged for staff.
 
 The guards: the order of things in `asking.cancel_payment`, the provider and then us;
 with it turned round, somebody pays for tickets that were freed. That silence is no
-answer there (PaymentUnknown), or the tickets go while the money may be on its way. And
-the flag (`sweeping.note_unknown`), without which nobody sees the hold that stays.
+answer there (PaymentUnknown), or the tickets go while the money may be on its way. That
+a decline heard after the hold's end frees nothing by itself (`settling._decline`): the
+intent takes another card until the sweep has cancelled it. That the sweep waits for the
+lease of our own call (`sweeping._finish`), or it cancels what is being paid in the last
+second. And the flag (`sweeping.note_unknown`), without which nobody sees the hold that
+stays.
 """
 
 from datetime import timedelta
@@ -15,24 +19,28 @@ from functools import partial
 
 import pytest
 
+from inventory import services as inventory
 from inventory.models import HoldStatus
 from payments import services
 from payments.gateways import Intent, IntentStatus, get_gateway
-from payments.gateways.sandbox.switches import outage
+from payments.gateways.sandbox.switches import Outage, outage, switched
 from payments.models import Order, OrderStatus, Payment, PaymentStatus
 from payments.services import asking, settling, sweeping
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import (
+    DECLINED,
     answer_challenge,
     assert_books_are_right,
     at_provider,
     challenge_url,
     challenged,
     held,
+    order,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SECOND = timedelta(seconds=1)
 
 
 def gone(payment: Payment) -> Intent:
@@ -155,3 +163,66 @@ def test_case_02_without_its_guards_silence_frees_the_tickets_or_is_not_seen(
 
     with pytest.raises(AssertionError):
         while_the_provider_is_silent_the_hold_stays_flagged(moment)
+
+
+def a_decline_is_heard_when_the_hold_is_over() -> None:
+    hold = held()
+    with outage("after", "/confirm"):
+        placed = order(hold, DECLINED)
+    payment = placed.payments.get()
+
+    services.ask_about(payment=payment, now=hold.expires_at)
+
+    [intent] = at_provider("payment_intent")
+    assert intent["status"] == "requires_payment_method"
+    assert hold.tickets.filter(status="held").count() == 2
+    services.sweep_payments(now=hold.expires_at, limit=100)
+    [intent] = at_provider("payment_intent")
+    assert intent["status"] == "canceled"
+    assert not hold.tickets.exists()
+    assert_books_are_right(hold.expires_at)
+
+
+def test_case_02_a_decline_after_the_end_frees_what_its_intent_may_pay_no_more():
+    a_decline_is_heard_when_the_hold_is_over()
+
+
+def test_case_02_freed_by_the_decline_itself_they_can_still_be_paid_for(monkeypatch):
+    def let_go(*, hold, until) -> None:
+        inventory.pause_paying(hold=hold, now=until)
+
+    monkeypatch.setattr(inventory, "keep_paying", let_go)
+
+    with pytest.raises(AssertionError):
+        a_decline_is_heard_when_the_hold_is_over()
+
+
+class Slow(Outage):
+    """The line is up, but a sweep comes by while the call is on its way."""
+
+    def hits(self, call: str) -> bool:
+        if super().hits(call):
+            hold = Order.objects.get().hold
+            services.sweep_payments(now=hold.expires_at + 20 * SECOND, limit=100)
+        return False
+
+
+def paid_in_the_last_second() -> None:
+    hold = held()
+
+    with switched(outages=[Slow("before", "/confirm")]):
+        placed = order(hold, now=hold.expires_at - SECOND)
+
+    assert placed.status == OrderStatus.PAID
+    assert_books_are_right(hold.expires_at)
+
+
+def test_case_02_what_is_being_paid_in_the_last_second_is_not_swept():
+    paid_in_the_last_second()
+
+
+def test_case_02_swept_before_its_call_has_had_its_time_it_is_not_paid(monkeypatch):
+    monkeypatch.setattr(asking, "lease_is_over", lambda hold, now: True)
+
+    with pytest.raises(services.OrderClosed):
+        paid_in_the_last_second()
