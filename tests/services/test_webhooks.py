@@ -1,9 +1,6 @@
-import json
 from datetime import timedelta
-from itertools import permutations
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from notifications.models import Notification
@@ -21,7 +18,6 @@ from payments.models import (
     Payment,
     Refund,
     RefundStatus,
-    SandboxEvent,
     StripeEvent,
 )
 from tests import factories as make
@@ -158,51 +154,6 @@ def test_whoever_brings_news_is_told_whether_it_asks_for_work(now):
     ]
 
     assert asked == [True, False]
-
-
-def test_every_order_of_four_events_gives_one_set_of_tickets():
-    """Case 4: declined, asked, paid and refunded, told in all 24 orders, twice each.
-
-    The guard is that the worker acts on the object's present state: taking the
-    event's own word for it makes this fail.
-    """
-    placed, told = a_life_in_four_events()
-
-    for arrangement in permutations(told):
-        undo = transaction.savepoint()
-        for body in arrangement:
-            for _ in range(2):
-                receive(body)
-                process()
-        placed.refresh_from_db()
-        assert placed.status == OrderStatus.PAID
-        assert placed.lines.count() == 2
-        assert Notification.objects.filter(kind="receipt").count() == 1
-        kinds = LedgerEntry.objects.values_list("kind", flat=True)
-        assert sorted(kinds) == ["capture", "refund"]
-        assert Refund.objects.get().unallocated
-        assert not StripeEvent.objects.filter(processed_at=None).exists()
-        assert_books_are_right()
-        transaction.savepoint_rollback(undo)
-
-
-def a_life_in_four_events() -> tuple[Order, list[str]]:
-    hold = held()
-    with pytest.raises(services.CardDeclined):
-        order(hold, DECLINED)
-    placed = challenged(hold)
-    answer_challenge(challenge_url(placed))
-    intent_id = placed.payments.get().intent_id
-    ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 1200})
-    wanted = SandboxEvent.objects.filter(next_attempt_at__isnull=False)
-    payloads = wanted.order_by("created_at").values_list("type", "payload")
-    assert [type_ for type_, _ in payloads] == [
-        "payment_intent.payment_failed",
-        "payment_intent.requires_action",
-        "payment_intent.succeeded",
-        "charge.refunded",
-    ]
-    return placed, [json.dumps(payload) for _, payload in payloads]
 
 
 def test_an_event_that_matches_nothing_yet_is_kept_and_tried_again(now):
