@@ -1,12 +1,14 @@
 """Case 5. A double tap, two devices, a reply that was lost.
 
-The same key gives the same answer; two devices that pay for one hold charge once,
+The same key gives the same answer; a buyer has one live hold per event, on whatever
+device, and so one thing to pay for; two devices that pay for one hold charge once,
 and the slower one is told so in plain words; a declined card never leaves a
 second intent that could take money.
 
-The guards: the lease on the hold (`selling.START`, which `inventory.start_paying`
-and the statement of a first order share), without which the slower device meets a
-bug instead of an answer; the one open payment of an order
+The guards: one live hold per buyer and event (`picking.PICK`), without which the other
+device is not told of the hold that there is; the lease on the hold (`selling.START`,
+which `inventory.start_paying` and the statement of a first order share), without which
+the slower device meets a bug instead of an answer; the one open payment of an order
 (the constraint `payments_payment_is_one_live_per_order`), which refuses a second
 one whoever asks; and the key of the request (`idempotency.idempotent_flow`), which
 is the account's own. Each is taken out below and must be missed.
@@ -22,7 +24,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from inventory import services as inventory
-from inventory.models import Hold, HoldStatus
+from inventory.models import Hold, HoldStatus, Ticket
+from inventory.services import picking
 from payments import services
 from payments.models import Order, OrderStatus, Payment
 from tests import factories as make
@@ -46,6 +49,42 @@ ONE_TAP = {"Idempotency-Key": "one tap"}
 
 def charges() -> list[dict]:
     return [c for c in at_provider("charge") if c["status"] == "succeeded"]
+
+
+def one_buyer_takes_tickets_on_two_devices() -> None:
+    event, buyer = make.event(per_buyer_limit=9), make.buyer()
+    rushes = [make.ticket_type(event=event, stock=4) for _ in range(2)]
+
+    outcomes = race(
+        partial(
+            inventory.hold_tickets, user=buyer, ticket_type=rush, quantity=2, now=NOON
+        )
+        for rush in rushes
+    )
+
+    kinds = sorted(type(found).__name__ for found in outcomes)
+    assert kinds == ["Hold", "HoldExists"], outcomes
+    assert Hold.objects.live().filter(user=buyer).count() == 1
+    assert Ticket.objects.filter(ticket_type__in=rushes, status="held").count() == 2
+    assert_books_are_right()
+
+
+def test_case_05_a_buyer_has_one_live_hold_per_event_on_all_devices():
+    for _ in range(5):
+        one_buyer_takes_tickets_on_two_devices()
+
+
+def test_case_05_without_asking_for_a_live_hold_the_other_device_meets_a_bug(
+    monkeypatch,
+):
+    asked = "(id IS NULL OR %(beside_a_live_hold)s)"
+    for name in ("EAGER", "PATIENT"):
+        statement = getattr(picking, name)
+        assert statement.count(asked) == 1
+        monkeypatch.setattr(picking, name, statement.replace(asked, "true"))
+
+    with pytest.raises(AssertionError):
+        one_buyer_takes_tickets_on_two_devices()
 
 
 def two_devices_pay_for_one_hold() -> None:
