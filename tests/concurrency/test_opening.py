@@ -136,11 +136,26 @@ def a_card_that_waits_while_its_turn_ends() -> None:
     audit()
 
 
+def a_card_that_waits_while_its_payment_ends() -> None:
+    """Its hold is as it was, so that only the payment itself can tell."""
+    turn = first_order(held())
+    card = Rival(partial(try_card, turn))
+
+    with transaction.atomic():
+        books.lock(turn.payment.pk)
+        Payment.objects.filter(pk=turn.payment.pk).update(status="cancelled")
+        card.start_and_run_as_far_as_it_can()
+
+    assert isinstance(card.outcome(), services.OrderClosed), card.outcome()
+    audit()
+
+
 IS_ACTIVE = "AND hold.status = 'active'"
 HAS_TIME = "AND hold.expires_at > %(now)s"
 IS_FIRST = "known.hold_id = hold.id"
 IS_CREATED = "AND payment.status = 'created'"
 ANEW = "FOR NO KEY UPDATE OF hold"
+IN_TURN = "FOR NO KEY UPDATE OF ordered, payment"
 IS_OURS = "AND hold.lease_until = %(lease_until)s"
 GUARDS = [
     (behind_the_sweep, "OPEN_ORDER", IS_ACTIVE, ""),
@@ -156,6 +171,7 @@ GUARDS = [
         ANEW,
         "FOR KEY SHARE OF hold",
     ),
+    (a_card_that_waits_while_its_payment_ends, "BEGIN_ATTEMPT", IN_TURN, ""),
 ]
 each_story = pytest.mark.parametrize(
     ("story", "statement", "guard", "instead"),
