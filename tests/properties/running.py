@@ -13,7 +13,6 @@ from hypothesis.errors import HypothesisException
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties import auditing
-from tests.properties.listening import listening
 from tests.properties.machine import Evening
 from tests.properties.sameness import same_ids
 from tests.properties.telling import Tales
@@ -79,7 +78,7 @@ def run(budget: Budget) -> Tales:
         suppress_health_check=SLOW,
     )
     try:
-        with listening(), same_ids():
+        with same_ids():
             run_state_machine_as_test(Tonight, settings=size)
     except BaseException as failure:
         failure.add_note(f"To run it again: {budget}")

@@ -13,7 +13,7 @@ from inventory.models import WaitlistEntry
 from payments import services as payments
 from payments.gateways import GatewayRefused, GatewayUnavailable
 from tests.properties import auditing, provider, sameness, telling
-from tests.properties.listening import BUGS
+from tests.properties.listening import BUGS, listening
 from tests.properties.provider import REFUSING, WEATHER
 from tests.properties.remembering import (
     LIVE,
@@ -106,7 +106,7 @@ class Stage(RuleBasedStateMachine):
         self.sound = False
         BUGS.forget()
         try:
-            with WEATHER[weather]():
+            with WEATHER[weather](), listening():
                 done = action(**arguments, now=self.now)
         except InvalidTransition:
             raise

@@ -68,6 +68,21 @@ def test_finds_a_refusal_to_cancel_that_is_taken_for_a_cancellation(monkeypatch)
         evening.nothing_is_wrong()
 
 
+def test_hears_of_a_bug_that_a_job_has_met(monkeypatch):
+    """The job logs it and goes on with the next payment."""
+
+    def trip(payment, now: datetime) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sweeping, "_finish", trip)
+
+    evening = tonight()
+    evening.buy("ann", "stalls", 2, "asks", "fine")
+
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        evening.time_passes(9, "fine")
+
+
 def test_finds_money_on_a_cancelled_payment_taken_for_the_orders(money_never_surplus):
     with pytest.raises(AssertionError, match=r"is_one_live_per_order|charged"):
         an_evening_that_pays_twice()
