@@ -12,7 +12,7 @@ from inventory import services as inventory
 from inventory.models import WaitlistEntry
 from payments import services as payments
 from payments.gateways import GatewayRefused, GatewayUnavailable
-from tests.properties import auditing, provider, sameness, telling
+from tests.properties import auditing, provider, sameness, showing, telling
 from tests.properties.listening import BUGS, listening
 from tests.properties.provider import REFUSING, WEATHER
 from tests.properties.remembering import (
@@ -169,6 +169,7 @@ class Stage(RuleBasedStateMachine):
         self.tale.append(telling.state(self.view, self.world))
         self.tale.append("In the post: " + ", ".join(e.type for e in self.post))
         found = self._audited() + list(self.memory.complaints(self.view))
+        found += showing.complaints(self.world, self.view)
         for name, user in self.world.people.buyers.items():
             charged = self.view.charged(user.pk) - before.charged(user.pk)
             if charged not in allowed.get(name, {0}):

@@ -11,9 +11,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models import Value
 
+from inventory import availability, documents
 from inventory import services as inventory
+from inventory.listing import cards
 from inventory.models import Ticket, TicketStatus
+from inventory.models.waitlist import WaitlistEntryQuerySet
+from inventory.services.holds import quote_of
 from payments.gateways import get_gateway
 from payments.services import asking, books, repaying, surplus, sweeping
 from payments.services.errors import PaymentStuck
@@ -119,6 +124,69 @@ def an_evening_that_pays_twice() -> None:
     evening.all_webhooks_come(False, 1)
     evening.process_webhooks("fine")
     evening.nothing_is_wrong()
+
+
+# What is shown
+
+
+def show_prices_without_the_fee(monkeypatch) -> None:
+    price_of = cards.price_of
+
+    def unit_first(quote, *names):
+        return price_of(quote, *names) | {
+            "total": cards.money(quote.unit_amount, quote.currency)
+        }
+
+    monkeypatch.setattr(cards, "price_of", unit_first)
+
+
+def show_one_too_many(monkeypatch) -> None:
+    monkeypatch.setattr(
+        availability.TypeFacts, "left", property(lambda facts: facts.available + 1)
+    )
+
+
+def show_no_fall_to_come(monkeypatch) -> None:
+    monkeypatch.setattr(
+        availability.EventFacts, "next_fall_of", lambda event, facts, now: None
+    )
+
+
+def show_a_hold_at_its_old_price(monkeypatch) -> None:
+    monkeypatch.setattr(documents, "price_shown", lambda hold, now: quote_of(hold))
+
+
+def show_everybody_as_the_first_in_line(monkeypatch) -> None:
+    def with_ahead(entries):
+        return entries.annotate(ahead=Value(0))
+
+    monkeypatch.setattr(WaitlistEntryQuerySet, "with_ahead", with_ahead)
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        (show_prices_without_the_fee, "stalls is shown as"),
+        (show_one_too_many, "stalls is shown as"),
+        (show_no_fall_to_come, "stalls is shown as"),
+        (show_a_hold_at_its_old_price, "A hold is shown at"),
+        (show_everybody_as_the_first_in_line, "are shown ahead"),
+    ],
+)
+def test_finds_what_is_shown_and_is_not_so(lie, told, monkeypatch):
+    lie(monkeypatch)
+
+    evening = tonight()
+    evening.hold("ann", "stalls", 2)
+    evening.hold("bob", "balcony", 2)
+    for who in ("cat", "dan"):
+        evening.join_waitlist(who, "balcony", 1, None, 12)
+    evening.schedule_a_lower_price("stalls", 999, 30)
+    evening.schedule_a_lower_price("stalls", 500, 600)
+    evening.a_moment_passes(60)
+
+    with pytest.raises(AssertionError, match=told):
+        evening.nothing_is_wrong()
 
 
 def test_finds_tickets_that_are_sold_again_after_a_refund(monkeypatch):
