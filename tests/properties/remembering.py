@@ -255,6 +255,9 @@ def _about_worth(
         for line in lines
         if not line.returned_at and line.pk not in named
     )
+    good = {ticket.pk for ticket in view.tickets if ticket.status == "sold"}
+    if sum(line.ticket_id in good and line.pk in named for line in lines):
+        yield f"Order {order.pk} ({order.status}): paid back, and its tickets are good"
     if sum(account.movements) != kept - given:
         yield (
             f"Order {order.pk} ({order.status}): {sum(account.movements)} was kept "

@@ -20,8 +20,10 @@ from inventory.models import Ticket, TicketStatus
 from inventory.models.waitlist import WaitlistEntryQuerySet
 from inventory.services.holds import quote_of
 from payments.gateways import get_gateway
-from payments.services import asking, books, repaying, surplus, sweeping
+from payments.models import RefundReason
+from payments.services import asking, books, refunds, repaying, surplus, sweeping
 from payments.services.errors import PaymentStuck
+from tests.properties.remembering import complaints_at_rest
 from tests.properties.running import DEFAULT, run, tonight
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
@@ -124,6 +126,20 @@ def an_evening_that_pays_twice() -> None:
     evening.all_webhooks_come(False, 1)
     evening.process_webhooks("fine")
     evening.nothing_is_wrong()
+
+
+def test_finds_tickets_that_stay_good_after_a_refund(monkeypatch):
+    monkeypatch.setattr(refunds, "take_back", lambda order, lines, *, now: None)
+
+    evening = tonight()
+    evening.buy("ann", "stalls", 2, "visa", "fine")
+    evening.look()
+    evening.refund(0, 0, RefundReason.STAFF)
+    evening.pay_refunds("fine")
+    evening.look()
+
+    [complaint] = complaints_at_rest(evening.view)
+    assert "its tickets are good" in complaint
 
 
 # What is shown
