@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -300,7 +301,7 @@ def left_of(ticket_type: TicketType, *, spoken_for: int = 0) -> int:
 
     Of the room under these, `spoken_for` is kept for others.
     """
-    params = {"ticket_type": ticket_type.pk, "spoken_for": spoken_for}
+    params: dict[str, Any] = {"ticket_type": ticket_type.pk, "spoken_for": spoken_for}
     with connection.cursor() as cursor:
         cursor.execute(LEFT, params)
         return cursor.fetchone()[0]
