@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from events.models import EventStatus
 from inventory import services as inventory
@@ -211,6 +211,25 @@ def test_the_ledger_is_only_ever_added_to():
         LedgerEntry.objects.update(amount=1)
     with pytest.raises(DatabaseError, match="only ever added to"), transaction.atomic():
         entry.delete()
+
+    assert LedgerEntry.objects.get().amount == 5000
+
+
+@pytest.mark.parametrize(
+    "statement", ["TRUNCATE {}", "TRUNCATE payments_order CASCADE"]
+)
+def test_the_ledger_is_not_emptied(statement):
+    order(held())
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL ticketapp.empties_tables = ''")
+
+    with (
+        pytest.raises(DatabaseError, match="only ever added to"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(LedgerEntry._meta.db_table))
 
     assert LedgerEntry.objects.get().amount == 5000
 
