@@ -105,7 +105,9 @@ def test_a_disputed_ticket_is_not_shown_as_one_that_admits(phone, rush, status, 
         closed_at=closed_at,
     )
 
-    the_page_says(phone, words)
+    phone.page.reload()
+    expect(phone.page.get_by_text(words)).to_be_visible()
+    assert not phone.page.locator(".youre-in").count()
     assert not phone.page.get_by_role("link", name="Show your").count()
     phone.open("/tickets")
     phone.page.get_by_text("Does not admit").wait_for()

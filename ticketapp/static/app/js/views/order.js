@@ -54,7 +54,7 @@ function Loaded({ order, reload }) {
     if (isPaid(order)) void keepTickets();
   }, [order.id]);
   return html`
-    ${isFresh && order.status === "paid" && order.tickets.length > 0
+    ${isFresh && order.status === "paid" && !order.dispute && order.tickets.length > 0
       ? html`<${YoureIn} order=${order} />`
       : html`<h1 tabindex="-1">${order.event.name}</h1>`}
     <p class="quiet">
