@@ -7,8 +7,10 @@ from inventory import services as inventory
 from inventory.models import HoldStatus
 from payments import services
 from payments.gateways.sandbox.switches import switched
-from payments.models import Order, OrderStatus, Refund
+from payments.models import Order, OrderStatus, Refund, RefundReason
+from payments.services import repaying
 from tests.crash.dying import assert_provider_and_books_agree, every_death
+from tests.crash.test_surplus_crashes import ask_anew
 from tests.factories import NOON
 from tests.paying import (
     ALWAYS_ASKS,
@@ -50,7 +52,7 @@ def test_a_buyer_whose_payment_died_is_helped_by_the_sweeps_alone():
         hold, card = held(), token()
         return lambda: order(hold, payment_method=card)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=16):
         sweep(LEASE_OVER)
         assert_sound(SOON)
         sweep(THE_END)
@@ -70,7 +72,7 @@ def test_a_buyer_whose_payment_died_and_who_tries_again_pays_once():
         hold, card = held(), token()
         return lambda: order(hold, payment_method=card)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=16):
         again = order(hold, now=LEASE_OVER)
         assert again.status == OrderStatus.PAID, at
         assert_sound(LEASE_OVER)
@@ -84,7 +86,7 @@ def test_a_free_order_is_whole_or_not_at_all():
         hold = held(unit_amount=0)
         return lambda: order(hold, payment_method=None)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=6):
         assert_sound(LEASE_OVER)
         assert order(hold).status == OrderStatus.PAID, at
 
@@ -97,7 +99,7 @@ def test_a_challenge_survives_the_death_of_whoever_asked_for_it():
         hold, card = held(), token(ALWAYS_ASKS)
         return lambda: order(hold, payment_method=card)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=16):
         sweep(LEASE_OVER)
         assert_sound(SOON)
         sweep(THE_END)
@@ -116,7 +118,7 @@ def test_a_worker_that_dies_over_a_webhook_leaves_it_to_the_next():
         deliver()
         return lambda: services.process_events(now=timezone.now(), limit=100)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=8):
         services.process_events(now=timezone.now() + timedelta(minutes=2), limit=100)
         placed.refresh_from_db()
         assert placed.status == OrderStatus.PAID, at
@@ -132,21 +134,43 @@ def test_a_worker_that_dies_over_a_sweep_leaves_it_to_the_next():
         challenged(hold)
         return lambda: services.sweep_payments(now=hold.expires_at, limit=100)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=7):
         sweep(THE_END)
         hold.refresh_from_db()
         assert hold.status == HoldStatus.EXPIRED, at
         assert_sound(THE_END)
 
 
-def test_a_worker_that_dies_over_a_refund_pays_it_once():
+def a_worker_dies_over_a_refund() -> None:
+    """Of one ticket: of all the provider itself would pay no second one."""
+
     def prepare():
-        services.refund_order(order=paid(), by=None, now=NOON)
+        placed = paid()
+        services.refund_lines(
+            order=placed,
+            lines=[placed.lines.first()],
+            reason=RefundReason.STAFF,
+            by=None,
+            now=NOON,
+        )
         return lambda: services.pay_refunds(now=NOON, limit=100)
 
-    for _ in every_death(prepare):
+    for at in every_death(prepare, at_least=3):
         services.pay_refunds(now=THE_END, limit=100)
+        assert len(at_provider("refund")) == at
         assert_sound(THE_END)
+
+
+def test_a_worker_that_dies_over_a_refund_pays_it_once():
+    a_worker_dies_over_a_refund()
+
+
+def test_with_a_new_key_for_each_try_it_pays_twice(monkeypatch):
+    """The control: nor is the provider asked first which refunds it has made."""
+    monkeypatch.setattr(repaying, "_ask_for", ask_anew)
+
+    with pytest.raises(AssertionError, match=r"assert [2-9] == [1-9]"):
+        a_worker_dies_over_a_refund()
 
 
 def test_a_worker_that_dies_over_a_short_balance_pays_once_it_is_topped_up():
@@ -157,7 +181,7 @@ def test_a_worker_that_dies_over_a_short_balance_pays_once_it_is_topped_up():
         return lambda: services.pay_refunds(now=NOON, limit=100)
 
     with switched(balance_is_short=True):
-        for _ in every_death(prepare):
+        for _ in every_death(prepare, at_least=5):
             with switched(balance_is_short=False):
                 for hours in (1, 2, 3):
                     later = NOON + timedelta(hours=hours)
@@ -175,7 +199,7 @@ def test_a_refund_that_was_being_ordered_is_ordered_whole_or_not_at_all():
         placed = paid()
         return lambda: services.refund_order(order=placed, by=None, now=NOON)
 
-    for _ in every_death(prepare):
+    for _ in every_death(prepare, at_least=2):
         assert_sound(NOON)
         services.refund_order(order=placed, by=None, now=NOON)
         services.pay_refunds(now=NOON, limit=100)
@@ -191,7 +215,7 @@ def test_cancelling_dies_without_losing_anything():
         placed = challenged(hold)
         return lambda: services.cancel_order(order=placed, now=NOON)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=6):
         assert_sound(NOON)
         services.cancel_order(order=Order.objects.get(hold=hold), now=NOON)
         hold.refresh_from_db()

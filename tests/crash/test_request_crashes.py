@@ -40,7 +40,7 @@ def test_a_request_that_died_is_sent_again_with_its_key_and_charged_once():
 
         return send
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=16):
         two_minutes_pass()
         answer = send()
         assert (answer.status_code, answer.json()["status"]) == (201, "paid"), at

@@ -67,7 +67,7 @@ def test_a_charge_for_somebody_who_waits_is_carried_on_by_the_next(number, ends)
         line.let_go(rush)
         return line.charge_all
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=18):
         for minute in range(1, 5):
             line.sweep(NOON + minute * MINUTE)
         assert statuses(*entries) == ends, at
@@ -83,7 +83,7 @@ def test_tickets_that_were_being_let_go_are_offered_or_still_held():
         entry = join(rush, 2)
         return lambda: line.let_go(rush)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=2):
         inventory.match_waitlists(now=NOON)
         rivals = Hold.objects.live().filter(ticket_type=entry.ticket_type_id)
         assert rivals.count() == 1, at
@@ -102,7 +102,7 @@ def test_who_was_leaving_a_line_can_leave_it():
         line.charge_all()
         return lambda: services.stop_waiting(entry=fresh(entry), now=NOON)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=10):
         services.stop_waiting(entry=fresh(entry), now=NOON + MINUTE)
         assert statuses(entry) == ["withdrawn"], at
         assert_sound(NOON + MINUTE)
@@ -124,7 +124,7 @@ def test_a_second_card_that_died_is_charged_once_or_not_at_all():
             order=placed, payment_method=card, save_card=True, now=NOON
         )
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=18):
         for minutes in (3, 9, 12):
             inventory.release_expired_holds(now=NOON + minutes * MINUTE, limit=100)
             services.sweep_payments(now=NOON + minutes * MINUTE, limit=100)
@@ -148,10 +148,10 @@ def test_money_that_came_late_is_honoured_or_goes_back_once(stock):
         inventory.free_paying_hold(hold=hold, now=hold.expires_at)
         answer_challenge(challenge_url(placed))
         if stock == 2:
-            line.held(hold.ticket_type, 2)
+            line.held(hold.ticket_type, 2, now=late - MINUTE)
         return lambda: services.sweep_payments(now=late, limit=100)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=8):
         services.sweep_payments(now=late + MINUTE, limit=100)
         services.pay_refunds(now=late + MINUTE, limit=100)
         placed.refresh_from_db()
@@ -179,7 +179,7 @@ def test_a_called_off_event_is_paid_back_by_whoever_comes_next():
         events.cancel_event(event=event)
         return lambda: call_it_off(NOON)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=14):
         for minutes in (1, 2, 3):
             call_it_off(NOON + minutes * MINUTE)
         ends = Order.objects.filter(pk__in=[each.pk for each in orders])
@@ -211,7 +211,7 @@ def test_news_of_a_refund_in_the_dashboard_is_heard_by_the_next():
         deliver()
         return lambda: hear(timezone.now())
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=3):
         hear(timezone.now() + 2 * MINUTE)
         refund = Refund.objects.get(payment__order=placed)
         assert (refund.unallocated, refund.status) == (True, "succeeded"), at
@@ -229,7 +229,7 @@ def test_news_of_a_dispute_is_heard_by_the_next():
         deliver(now=later)
         return lambda: hear(later)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=7):
         hear(timezone.now() + 4 * MINUTE)
         assert Dispute.objects.filter(payment__order=placed).count() == 1, at
         assert_sound(NOON)
@@ -245,7 +245,7 @@ def test_a_comparison_that_died_over_its_repairs_is_made_again():
         since = timezone.now() - 60 * MINUTE
         return lambda: services.reconcile(now=late, since=since, repair=True)
 
-    for at in every_death(prepare):
+    for at in every_death(prepare, at_least=40):
         services.sweep_payments(now=late, limit=100)
         placed.refresh_from_db()
         assert placed.status == OrderStatus.PAID, at
