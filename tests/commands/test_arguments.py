@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 TIMES = ["nonsense", "", "2026-06-01T12:00:00", "2026-13-01T00:00:00Z", "2026-06-01"]
 FAR = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
 NUMBERS = ["0", "-1", "1.5", "many", "", "99999999999999999999", "٣"]
-MOVED = ["reconcile", "sweep_payments", "release_expired_holds"]
+MOVED = ["reconcile", "sweep_payments", "release_expired_holds", "audit"]
 IN_BATCHES = [
     *("sweep_payments", "release_expired_holds", "send_notifications"),
     "purge_idempotency_keys",

@@ -118,3 +118,14 @@ def test_the_command_prints_offenders_and_fails():
         call_command("audit", stdout=out, no_color=True)
 
     assert f"ticket_type={rush.pk}, capacity=2, tickets=1" in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_looks_as_of_a_given_time(held):
+    """A hold that nobody released is a fault once it is minutes past its time."""
+    out, over = StringIO(), held.expires_at + timedelta(minutes=6)
+
+    call_command("audit", "--at", NOON.isoformat(), stdout=out)
+
+    with pytest.raises(CommandError):
+        call_command("audit", "--at", over.isoformat(), stdout=out)
