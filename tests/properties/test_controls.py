@@ -219,7 +219,7 @@ def test_finds_tickets_that_are_sold_again_after_a_refund(monkeypatch):
 
 
 def test_finds_refunds_that_are_paid_again_when_the_reply_is_lost(monkeypatch):
-    def ask_anew(refund):
+    def ask_anew(refund, now: datetime):
         return get_gateway().refund(
             intent_id=refund.payment.intent_id,
             amount=refund.amount,
