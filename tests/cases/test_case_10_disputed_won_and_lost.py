@@ -3,13 +3,18 @@
 Unused tickets stop admitting at once. Won, they admit again; lost, they stay dead
 and the loss is in the books. Nothing goes back on sale until staff decide.
 
+"At once" is at a door that is online. Scanners that go on offline, and would stop at
+their next sync, are not part of this project yet: only their scans are taken, and one
+of a disputed ticket is kept and flagged when it is uploaded.
+
 The guards: the question that the door asks (`disputes.disputed_tickets`, registered for
-every scan), without which a disputed ticket walks in; that a lost dispute is no end of
-it (`disputes.TAKEN_BY_THE_BANK`); that the loss is entered (`books.enter`); and that no
-refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, the sum
-`refunds.lost_to_the_bank`, and `calling_off.disputed_payments` for what is called
-off), because refunds take tickets back. So only `refunds.take_back_disputed`, which
-staff ask for, puts them on sale, and that wants a dispute that was lost.
+every scan), without which a disputed ticket walks in, or was let in offline and nobody
+sees it; that a lost dispute is no end of it (`disputes.TAKEN_BY_THE_BANK`); that the
+loss is entered (`books.enter`); and that no refund is owed for what the bank has, or
+asks for (`refunds.refuse_if_disputed`, the sum `refunds.lost_to_the_bank`, and
+`calling_off.disputed_payments` for what is called off), because refunds take tickets
+back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
+that wants a dispute that was lost.
 """
 
 from datetime import timedelta
@@ -20,6 +25,7 @@ from django.utils import timezone
 from events import services as events
 from inventory import codes
 from inventory import services as inventory
+from inventory.models import CheckIn, ScanFlag
 from inventory.services import admission
 from payments import services
 from payments.gateways.sandbox import post
@@ -71,13 +77,14 @@ def decide(word: str) -> None:
     hear()
 
 
-def scan(placed):
+def scan(placed, *, offline_at=None):
     ticket = placed.lines.order_by("pk").first().ticket
     return inventory.check_in(
         code=codes.write(ticket_id=ticket.pk, event_id=placed.event_id),
         staff=make.staff(venue=placed.event.venue),
         gate="North",
         now=NOON,
+        offline_at=offline_at,
     )
 
 
@@ -106,6 +113,29 @@ def test_case_10_without_the_doors_question_it_does(monkeypatch):
 
     with pytest.raises(pytest.fail.Exception):
         a_disputed_ticket_is_refused()
+
+
+def a_disputed_ticket_let_in_offline_is_flagged() -> None:
+    placed = disputed()
+
+    with pytest.raises(inventory.TicketNotValid, match="disputed"):
+        scan(placed, offline_at=NOON - timedelta(minutes=1))
+
+    kept = CheckIn.objects.get()
+    assert (kept.admitted, kept.flag) == (False, ScanFlag.NOT_VALID)
+    assert stock(placed) == ["available", "available", "sold", "sold"]
+    assert_books_are_right()
+
+
+def test_case_10_a_disputed_ticket_let_in_offline_is_flagged():
+    a_disputed_ticket_let_in_offline_is_flagged()
+
+
+def test_case_10_without_the_doors_question_its_upload_is_not(monkeypatch):
+    monkeypatch.delitem(admission._checks, "dispute")
+
+    with pytest.raises(pytest.fail.Exception):
+        a_disputed_ticket_let_in_offline_is_flagged()
 
 
 def test_case_10_won_it_admits_again_and_the_money_is_back():
