@@ -96,7 +96,7 @@ CHECKS = [
         "An order's status says what went back of it",
         """
         SELECT orders.id AS "order", orders.status, orders.amount,
-               back.refunds, back.paid
+               back.refunds, back.paid, bank.lost
           FROM payments_order AS orders
          CROSS JOIN LATERAL (
                SELECT coalesce(sum(refund.amount), 0) AS refunds,
@@ -107,10 +107,17 @@ CHECKS = [
                  FROM payments_payment AS payment
                  JOIN payments_refund AS refund ON refund.payment_id = payment.id
                 WHERE payment.order_id = orders.id AND NOT payment.surplus) AS back
+         CROSS JOIN LATERAL (
+               SELECT coalesce(sum(dispute.amount), 0) AS lost
+                 FROM payments_payment AS payment
+                 JOIN payments_dispute AS dispute ON dispute.payment_id = payment.id
+                WHERE payment.order_id = orders.id AND NOT payment.surplus
+                  AND dispute.status = 'lost') AS bank
          WHERE orders.amount > 0
            AND (orders.status = 'paid' AND back.paid > 0
                 OR orders.status = 'partly_refunded' AND back.refunds = 0
-                OR orders.status = 'refunded' AND back.refunds < orders.amount)
+                OR orders.status = 'refunded'
+                   AND back.refunds + bank.lost < orders.amount)
         """,
     ),
     (

@@ -190,7 +190,7 @@ def test_an_offer_that_we_may_not_charge_for_keeps_its_place_in_line():
         sweep(NOON)
         sweep(ends_at)
         entry.refresh_from_db()
-        assert (entry.status, entry.reason) == ("offered", "")
+        assert (entry.status, entry.reason) == ("offered", "our_fault")
     sweep(ends_at + timedelta(minutes=6))
 
     entry.refresh_from_db()
