@@ -103,6 +103,12 @@ def is_with_the_buyer(last: PaymentAttempt) -> bool:
     return last.asks_buyer and not unheard
 
 
+def was_refused_unheard(last: PaymentAttempt) -> bool:
+    """Whether the bank said no where it might have asked, so that nobody was called."""
+    is_no = last.asks_buyer and last.status == AttemptStatus.DECLINED
+    return is_no and not messages.was_called(last.payment.order_id)
+
+
 def say_what_became(order: Order, *, now: datetime) -> None:
     """Before the hold of a lapsed offer is freed: whose fault was it?
 

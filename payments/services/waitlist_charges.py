@@ -109,6 +109,9 @@ def _carry_on(mandate: Mandate, now: datetime) -> None:
     last = orders.order_by("-pk").first()
     if last is None:
         _charge(mandate, hold, now)
+    elif mandates.was_refused_unheard(last):
+        _cancel_intents(last.payment.order, now)
+        _pass_on(last.payment.order, last, now)
     elif mandates.is_with_the_buyer(last):
         return
     elif last.asks_buyer or last.status == AttemptStatus.DECLINED:
@@ -156,7 +159,7 @@ def _after_decline(mandate: Mandate, hold: Hold, now: datetime) -> None:
             _leave_to_buyer(hold, over, now)
             return
         _cancel_intents(order, now)
-    _pass_on(order, declined, now)
+    _pass_on(order, attempts.latest("pk"), now)
 
 
 def _cancel_intents(order: Order, now: datetime) -> None:

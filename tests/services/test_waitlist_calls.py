@@ -9,6 +9,8 @@ from inventory.models import WaitlistReason
 from notifications import services as notifications
 from notifications.models import Notification
 from payments import services as payments
+from payments.gateways.sandbox import intents as sandbox
+from payments.gateways.sandbox.errors import CardRefused
 from payments.gateways.sandbox.switches import outage
 from tests.factories import NOON
 from tests.lining_up import fresh, join, statuses
@@ -92,6 +94,37 @@ def test_a_question_that_never_reached_the_bank_is_asked_anew(rush):
     ]
     assert intents() == ["canceled", "canceled", "requires_action"]
     assert statuses(entry) == ["offered"]
+    assert_books_are_right(NOON + 170 * SECOND)
+
+
+@pytest.fixture
+def bank_says_no_on_session(monkeypatch):
+    """It wants the buyer when they are away, and nothing of them when they are not."""
+
+    def decline(call, intent, method, **_) -> CardRefused:
+        return sandbox.decline(call, intent, method, "insufficient_funds")
+
+    monkeypatch.setattr(
+        sandbox, "needs_authentication", lambda *_, off_session: off_session
+    )
+    monkeypatch.setattr(sandbox, "charge", decline)
+
+
+@pytest.mark.usefixtures("bank_says_no_on_session")
+def test_a_no_instead_of_a_question_is_passed_on_at_once(rush):
+    """Also where its reply was lost: then nobody was called, and nobody will come."""
+    entry, second = join_with_card(rush, ALWAYS_ASKS), join(rush, 2)
+    let_go(rush)
+
+    with outage("after", "/confirm", skip=1):
+        charge_all()
+    for seconds in (130, 170):
+        look(NOON + seconds * SECOND)
+
+    assert statuses(entry, second) == ["passed", "offered"]
+    assert [kind for kind, _ in told(entry)] == ["waitlist_declined"]
+    assert "not enough money" in Notification.objects.get(user=entry.user).body
+    assert charged() == []
     assert_books_are_right(NOON + 170 * SECOND)
 
 
