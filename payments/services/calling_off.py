@@ -207,14 +207,11 @@ def _untold_of_the_end() -> QuerySet[Order]:
     told = Notification.objects.filter(
         dedupe_key=Concat(Value(messages.CALLED_OFF), Cast(OuterRef("pk"), CharField()))
     )
-    in_hand = OrderLine.objects.filter(
-        order=OuterRef("pk"), returned_at=None, ticket__status=TicketStatus.SOLD
-    )
     return (
         Order.objects.filter(
             ~Q(pk__in=owed_orders()),
             ~Exists(told),
-            Exists(in_hand),
+            Exists(postponing.tickets_in_hand()),
             status__in=PAID_ORDER,
             event__status=EventStatus.CANCELLED,
         )

@@ -7,11 +7,20 @@ order, payment, refund, tickets.
 
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from events.models import EventStatus
 from inventory.models import TicketStatus
-from payments.models import Order, OrderStatus, Refund, RefundReason
+from payments.models import (
+    PAID_ORDER,
+    TAKEN_BY_THE_BANK,
+    Dispute,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Refund,
+    RefundReason,
+)
 from payments.services import messages
 from payments.services.errors import NotPostponed
 from payments.services.refunds import open_lines, refund_lines
@@ -20,8 +29,30 @@ STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
 ON = (EventStatus.PUBLISHED, EventStatus.PAUSED)
 
 
+def tickets_in_hand() -> QuerySet[OrderLine]:
+    """Of an order around: what its buyer has and may come with, refunded or not."""
+    return OrderLine.objects.filter(
+        order=OuterRef("pk"), returned_at=None, ticket__status=TicketStatus.SOLD
+    )
+
+
+def _with_good_tickets() -> QuerySet[Order]:
+    """Whom another date concerns, whatever part of their money went back.
+
+    Not who asks their bank for it: should the bank say no, they are told then.
+    """
+    disputed = Dispute.objects.filter(
+        payment__order=OuterRef("pk"),
+        payment__surplus=False,
+        status__in=TAKEN_BY_THE_BANK,
+    )
+    return Order.objects.filter(
+        Exists(tickets_in_hand()), ~Exists(disputed), status__in=PAID_ORDER
+    )
+
+
 def untold_orders() -> QuerySet[Order]:
-    """Standing orders of postponed events whose buyers do not know it yet.
+    """Orders of postponed events whose buyers do not know it yet.
 
     Nor do those who know that another date did not hold, or were told since that
     this one would.
@@ -30,9 +61,9 @@ def untold_orders() -> QuerySet[Order]:
     of_another &= ~Q(told_postponed_for=F("event__moved_from"))
     would_hold = Q(told_retimed_at=F("event__retimed_at"))
     return (
-        Order.objects.filter(
+        _with_good_tickets()
+        .filter(
             Q(told_postponed_for=None) | of_another | would_hold,
-            status__in=STANDING,
             event__status=EventStatus.POSTPONED,
         )
         .select_related("event", "user")
@@ -41,14 +72,14 @@ def untold_orders() -> QuerySet[Order]:
 
 
 def untold_of_the_start(now: datetime) -> QuerySet[Order]:
-    """Standing orders of before their event's start was known, not told of it yet."""
+    """Orders of before their event's start was known, not told of it yet."""
     since = F("event__retimed_at")
     return (
-        Order.objects.filter(
+        _with_good_tickets()
+        .filter(
             Q(created_at__lt=since) | Q(hold__created_at__lt=since),
             Q(told_retimed_at=None) | Q(told_retimed_at__lt=since),
             Q(event__starts_at=None) | Q(event__starts_at__gt=now),
-            status__in=STANDING,
             event__status__in=ON,
         )
         .select_related("event__venue", "hold", "user")

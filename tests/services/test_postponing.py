@@ -8,10 +8,12 @@ from events import services as events
 from events.models import Event, EventStatus
 from notifications.models import Notification
 from payments import services
-from payments.models import Order
+from payments.models import Dispute, Order, OrderStatus
+from payments.services.refunds import refund_lines
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
+    DISPUTED,
     answer_challenge,
     challenge_url,
     challenged,
@@ -19,6 +21,7 @@ from tests.paying import (
     order,
     paid,
 )
+from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -247,3 +250,51 @@ def test_free_tickets_are_told_and_handed_back_too(show):
 
     assert sweep().told == 1
     assert services.refund_postponed(order=placed, now=LATER) is None
+
+
+# Who has tickets that are good --------------------------------------------------------
+
+
+def give_back(show, *reasons) -> Order:
+    """An order of two tickets, of which a refund of each of these kinds is owed."""
+    placed = paid(event=show)
+    for line, reason in zip(placed.lines.all(), reasons, strict=False):
+        refund_lines(order=placed, lines=[line], reason=reason, by=None, now=NOON)
+    return placed
+
+
+def test_whose_money_went_back_and_who_may_still_come_is_told(show):
+    give_back(show, "goodwill", "staff")
+    services.pay_refunds(now=NOON, limit=10)
+    assert Order.objects.get().status == OrderStatus.REFUNDED
+
+    postpone()
+    sweep()
+    move(days=7)
+    publish()
+    sweep()
+
+    assert news() == ["New date", "Postponed"]
+
+
+def test_who_has_no_tickets_any_more_is_not_told_that_they_are_good(show):
+    give_back(show, "staff", "staff")
+    assert Order.objects.get().status == OrderStatus.PAID
+
+    postpone()
+    sweep()
+
+    assert news() == []
+
+
+def test_whose_bank_asks_the_money_back_is_told_once_it_does_not(show):
+    paid(DISPUTED, event=show)
+    hear_the_bank()
+    postpone()
+    sweep()
+    while_it_asks = news()
+
+    Dispute.objects.update(status="won", closed_at=LATER)
+    sweep()
+
+    assert (while_it_asks, news()) == ([], ["Postponed"])
