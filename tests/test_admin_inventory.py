@@ -160,6 +160,33 @@ def test_times_out_of_order_are_refused(manager, venue, fields, problem):
     assert not Event.objects.exists()
 
 
+def opened_with(manager, event) -> str:
+    form = manager.get(change(event)).context["adminform"].form
+    return form["opened_with"].value()
+
+
+def test_a_page_opened_before_somebody_else_saved_undoes_nothing(manager, venue):
+    event = make.event(venue=venue, name="Late Show")
+    first = second = opened_with(manager, event)
+    moved = form_of(venue, starts_at_0="2027-06-08", opened_with=first)
+    assert manager.post(change(event), moved).status_code == 302
+
+    answer = manager.post(
+        change(event), form_of(venue, description="New.", opened_with=second)
+    )
+
+    assert "Somebody else changed this event" in problems_of(answer)
+    event.refresh_from_db()
+    assert (event.local_date.isoformat(), event.description) == ("2027-06-08", "")
+    again = form_of(
+        venue,
+        starts_at_0="2027-06-08",
+        description="New.",
+        opened_with=opened_with(manager, event),
+    )
+    assert manager.post(change(event), again).status_code == 302
+
+
 def test_the_status_is_never_typed(manager, venue):
     event = make.event(venue=venue, status=EventStatus.DRAFT)
 

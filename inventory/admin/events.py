@@ -114,6 +114,13 @@ class EventAdmin(VenueTimeAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        """For who may save it, also what the page was opened with; it is not shown."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return shown
+        return (*shown, (None, {"fields": ("opened_with",)}))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return (
             super()

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.models import model_to_dict
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -246,8 +248,11 @@ class Address(forms.URLField):
 
 
 class EventForm(forms.ModelForm):
+    """A page that was opened before somebody else saved theirs undoes nothing."""
+
     image_url = Address()
     listing_url = Address()
+    opened_with = forms.CharField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Event
@@ -271,12 +276,15 @@ class EventForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["opened_with"] = self._fingerprint()
         if "local_date" in self.fields:
             self.fields["local_date"].required = False
             self.fields["local_date"].help_text = "Only when no start is known yet."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        self._refuse_if_outdated(cleaned.get("opened_with"))
         times = {name: cleaned.get(name) for name in self.fields}
         starts = times.get("starts_at")
         if not starts and not times.get("local_date"):
@@ -311,3 +319,17 @@ class EventForm(forms.ModelForm):
         taken = most_taken_by_one(self.instance)
         if taken > limit:
             self.add_error("per_buyer_limit", f"Somebody has {taken} already.")
+
+    def _fingerprint(self) -> str:
+        """Of all that the page shows of the event, as it is kept now."""
+        kept = model_to_dict(self.instance, fields=self.Meta.fields)
+        kept["performers"] = sorted(str(each.pk) for each in kept["performers"])
+        return sha256(repr(sorted(kept.items())).encode()).hexdigest()
+
+    def _refuse_if_outdated(self, opened_with: str | None) -> None:
+        if opened_with and opened_with != self.initial.get("opened_with"):
+            self.add_error(
+                None,
+                "Somebody else changed this event while your page was open, so nothing "
+                "was saved. Open it again, and change what you wanted to.",
+            )
