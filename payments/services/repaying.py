@@ -196,12 +196,14 @@ def apply_refunds(
 
     One that we did not ask for was made in the provider's dashboard: it is kept
     as it is, names no lines, takes no ticket, and staff are told. One that failed
-    and was tried again is old news.
+    and was tried again is old news: its row waits for another, under another key.
     """
     for result in results:
         refund = Refund.objects.filter(provider_id=result.id).first()
         refund = refund or _ours(payment, result) or _found(payment, result, now)
-        if result.metadata.get("key", refund.key) == refund.key:
+        # One that was lessened on its way went under the key it had before.
+        is_the_last = refund.provider_id == result.id
+        if is_the_last or result.metadata.get("key", refund.key) == refund.key:
             apply_refund(refund=refund, result=result, now=now)
     _drop_what_is_too_much(payment, now)
 

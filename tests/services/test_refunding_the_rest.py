@@ -21,7 +21,14 @@ from payments.models import (
 )
 from payments.services import refund_queue, repaying
 from tests.factories import NOON
-from tests.paying import ask, assert_books_are_right, at_provider, paid
+from tests.paying import (
+    REFUND_FAILS,
+    REFUND_PENDS,
+    ask,
+    assert_books_are_right,
+    at_provider,
+    paid,
+)
 from tests.services.test_refunds import hear_the_bank, refund_some
 
 pytestmark = pytest.mark.django_db
@@ -112,9 +119,8 @@ def test_what_is_left_of_two_refunds_is_taken_from_the_later_one():
     assert_books_are_right(LATER)
 
 
-def test_one_that_was_paid_while_it_was_lessened_counts_as_it_was_paid():
+def two_of_which_one_was_lessened_on_its_way(placed: Order) -> list[Refund]:
     """The list was read before the money went, and acted on after it."""
-    placed = paid()
     first, second = refund_some(placed, 1), by_line(placed, 1)
     in_the_dashboard(placed, 1200)
     intent_id = placed.payments.get().intent_id
@@ -128,6 +134,13 @@ def test_one_that_was_paid_while_it_was_lessened_counts_as_it_was_paid():
     assert second.amount == 1300
 
     repaying.apply_refund(refund=taken_up, result=went, now=NOON + HOUR)
+    return [first, second]
+
+
+def test_one_that_was_paid_while_it_was_lessened_counts_as_it_was_paid():
+    placed = paid()
+    first, second = two_of_which_one_was_lessened_on_its_way(placed)
+
     pay_for_hours()
 
     for refund in (first, second):
@@ -137,6 +150,23 @@ def test_one_that_was_paid_while_it_was_lessened_counts_as_it_was_paid():
     sent = [refund["amount"] for refund in at_provider("refund")]
     assert (sent, balance()) == ([1200, 2500, 1300], 0)
     assert_books_are_right(LATER)
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "after"),
+    [(REFUND_PENDS, "pending", "succeeded"), (REFUND_FAILS, "succeeded", "failed")],
+)
+def test_what_the_bank_says_later_of_one_lessened_on_its_way_is_heard(
+    number, before, after
+):
+    _, second = two_of_which_one_was_lessened_on_its_way(paid(number))
+    second.refresh_from_db()
+    assert second.status == before
+
+    hear_the_bank()
+
+    second.refresh_from_db()
+    assert (second.status, second.amount) == (after, 2500)
 
 
 def by_line(placed: Order, number: int) -> Refund:
