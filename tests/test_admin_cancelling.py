@@ -10,6 +10,7 @@ from payments.models import Refund, RefundReason, RefundStatus
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import DISPUTED, REFUND_FAILS, held, order, paid
+from tests.services.test_disputes_of_a_part import hear
 from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,28 @@ def test_a_disputed_order_is_not_promised_its_money(staff, placed):
     assert "Besides, 1 disputed order: the bank decides" in page
 
 
+def test_what_a_bank_took_for_good_is_not_promised(staff, placed):
+    lose(placed)
+
+    assert "£30.00 goes back to 1 person, for 1 order." in cancel(staff, placed.event)
+
+
+def test_an_order_whose_money_is_all_on_its_way_back_is_not_counted(staff, placed):
+    services.refund_order(order=placed, by=None, now=NOON)
+
+    assert "Nothing goes back" in cancel(staff, placed.event)
+
+
+def test_a_refund_that_failed_before_is_not_promised(staff, placed):
+    line = placed.lines.all()[:1]
+    services.refund_lines(
+        order=placed, lines=line, reason=RefundReason.STAFF, by=None, now=NOON
+    )
+    Refund.objects.update(status=RefundStatus.FAILED)
+
+    assert "£25.00 goes back to 1 person, for 1 order." in cancel(staff, placed.event)
+
+
 def test_each_currency_is_summed_by_itself(staff, placed):
     paid(event=placed.event, currency="EUR")
 
@@ -92,6 +115,49 @@ def test_the_cancelled_event_leads_to_its_refunds(staff, placed):
     assert f'href="{progress}"' in page
     assert "see its refunds" in page
     assert staff.get(progress).status_code == 200
+
+
+def lose(placed, amount=2000):
+    for status in ("needs_response", "lost"):
+        hear(placed, status, amount)
+
+
+def test_an_order_of_which_the_bank_has_a_part_waits_for_what_its_rest_waits_for():
+    placed = paid(REFUND_FAILS)
+    lose(placed)
+    placed.event.move_to("cancelled")
+    seen = [services.progress_of(placed.event)]
+
+    for do in (owe, pay, hear_the_bank):
+        do()
+        seen.append(services.progress_of(placed.event))
+
+    where = [(t.to_owe, t.on_the_way, t.refunded, t.failed, t.disputed) for t in seen]
+    assert where == [
+        (1, 0, 0, 0, 0),
+        (0, 1, 0, 0, 0),
+        (0, 0, 1, 0, 0),
+        (0, 0, 0, 1, 0),
+    ]
+    assert [told.percent for told in seen] == [0, 0, 100, 0]
+    assert [told.amount_owed for told in seen] == [3000] * 4
+
+
+def owe():
+    services.sweep_called_off_events(now=NOON, limit=10)
+
+
+def pay():
+    services.pay_refunds(now=NOON, limit=10)
+
+
+def test_an_order_of_which_the_bank_has_all_is_disputed(placed):
+    lose(placed, 5000)
+    placed.event.move_to("cancelled")
+
+    told = services.progress_of(placed.event)
+
+    assert (told.disputed, told.orders, told.amount_owed) == (1, 1, 0)
 
 
 def test_each_order_is_counted_once_by_what_it_waits_for(placed):

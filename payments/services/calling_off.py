@@ -131,38 +131,48 @@ def owed_orders() -> QuerySet[Order]:
     An order whose refund failed is not among them: that is for a person. Neither
     is one whose money all went back in the provider's dashboard.
     """
-    begun = Refund.objects.filter(
-        payment__order=OuterRef("pk"), reason=RefundReason.EVENT_CANCELLED
-    )
-    named = Refund.objects.filter(lines=OuterRef("pk"), status__in=COUNTED_REFUND)
-    standing = OrderLine.objects.filter(
-        ~Exists(named), order=OuterRef("pk"), returned_at=None
-    ).exclude(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
-    counted = Refund.objects.filter(
-        payment__order=OuterRef("pk"),
-        payment__surplus=False,
-        status__in=COUNTED_REFUND,
-    )
-    given_back = counted.order_by().values("payment__order").annotate(Sum("amount"))
-    something_left = Q(amount=0) | Q(
-        amount__gt=Coalesce(Subquery(given_back.values("amount__sum")), 0)
-    )
-    return Order.objects.filter(
-        something_left,
-        Exists(standing),
-        ~Exists(begun),
+    return orders_to_give_back().filter(event__status=EventStatus.CANCELLED)
+
+
+def orders_to_give_back() -> QuerySet[Order]:
+    """Those that are owed once their event is cancelled, whether it is or not.
+
+    By the lines' `cost`, or where that is less by what is `left` of their money.
+    """
+    this, lines = OuterRef("pk"), _lines_to_give_back()
+    free_and_used = Q(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
+    refunds = Refund.objects.filter(payment__order=this)
+    own = Q(payment__order=this, payment__surplus=False)
+    back = refunds.filter(own, status__in=COUNTED_REFUND)
+    lost = lost_disputes().filter(own)
+    by = "payment__order"
+    found = Order.objects.annotate(
+        cost=sum_of(lines, "total_amount", by="order"),
+        left=F("amount") - sum_of(lost, by=by) - sum_of(back, by=by),
+    ).filter(
+        Q(amount=0) | Q(left__gt=0),
+        Exists(lines.exclude(free_and_used)),
+        ~Exists(refunds.filter(reason=RefundReason.EVENT_CANCELLED)),
         ~Exists(disputed_payments()),
         status__in=STANDING,
-        event__status=EventStatus.CANCELLED,
-    ).order_by("pk")
+    )
+    return found.order_by("pk")
+
+
+def _lines_to_give_back() -> QuerySet[OrderLine]:
+    """Of an order around."""
+    named = Refund.objects.filter(lines=OuterRef("pk"), status__in=COUNTED_REFUND)
+    return OrderLine.objects.filter(
+        ~Exists(named), order=OuterRef("pk"), returned_at=None
+    )
 
 
 def disputed_payments() -> QuerySet[Payment]:
     """Of an order around: those whose money a bank asks for, or has the rest of."""
     this = OuterRef("pk")
-    lost = Dispute.objects.filter(payment=this, status=DisputeStatus.LOST)
+    lost = lost_disputes().filter(payment=this)
     back = Refund.objects.filter(payment=this, status__in=COUNTED_REFUND)
-    left = F("amount") - _sum_of(lost) - _sum_of(back)
+    left = F("amount") - sum_of(lost) - sum_of(back)
     return Payment.objects.annotate(left=left).filter(
         LIVE_PAYMENT,
         Q(disputes__status=DisputeStatus.OPEN)
@@ -171,9 +181,13 @@ def disputed_payments() -> QuerySet[Payment]:
     )
 
 
-def _sum_of(rows: QuerySet[Any]) -> Coalesce:
-    """What the rows of one payment come to."""
-    sums = rows.order_by().values("payment").annotate(sum=Sum("amount"))
+def lost_disputes() -> QuerySet[Dispute]:
+    return Dispute.objects.filter(status=DisputeStatus.LOST)
+
+
+def sum_of(rows: QuerySet[Any], name: str = "amount", by: str = "payment") -> Coalesce:
+    """What the rows of one payment, or whatever else they are taken by, come to."""
+    sums = rows.order_by().values(by).annotate(sum=Sum(name))
     return Coalesce(Subquery(sums.values("sum")), 0)
 
 

@@ -14,7 +14,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
@@ -24,8 +23,9 @@ from django.db.models.functions import Coalesce, Least
 from events.models import Event
 from payments.models import (
     COUNTED_REFUND,
-    TAKEN_BY_THE_BANK,
     UNPAID_REFUND,
+    Dispute,
+    DisputeStatus,
     Order,
     OrderLine,
     OrderStatus,
@@ -33,7 +33,14 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.services.calling_off import STANDING, disputed_payments, owed_orders
+from payments.services.calling_off import (
+    STANDING,
+    disputed_payments,
+    lost_disputes,
+    orders_to_give_back,
+    owed_orders,
+    sum_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +61,15 @@ class ToGiveBack:
 def what_goes_back(event: Event) -> ToGiveBack:
     """Looked up afresh; what is bought meanwhile comes on top."""
     own = Order.objects.filter(event=event)
-    standing = own.filter(status__in=STANDING)
-    disputed = standing.filter(Exists(disputed_payments()))
-    refunded = standing.exclude(pk__in=disputed)
+    disputed = own.filter(Exists(disputed_payments()), status__in=STANDING)
+    refunded = orders_to_give_back().filter(event=event)
     currencies = refunded.order_by("currency").values_list("currency", flat=True)
+    goes_back = Least("cost", "left")
     return ToGiveBack(
         orders=refunded.count(),
         people=refunded.values("user").distinct().count(),
         amounts={
-            currency: _left_of(refunded.filter(currency=currency))
+            currency: _sum(refunded.filter(currency=currency), goes_back)
             for currency in currencies.distinct()
         },
         disputed=disputed.count(),
@@ -126,7 +133,7 @@ def progress_of(event: Event) -> Progress:
     return Progress(
         pending=orders.filter(status=OrderStatus.PENDING).count(),
         amount_refunded=_sum(refunds.filter(status=RefundStatus.SUCCEEDED)),
-        amount_owed=begun + _sum(failed, "owed") + _left_of(to_owe),
+        amount_owed=begun + _sum(failed, "owed") + _sum(to_owe, "left"),
         has_unpaid=unpaid.exists(),
         currency=one.currency if one else event.venue.currency,
         waits_for_balance=unpaid.filter(failure__contains="balance").exists(),
@@ -138,7 +145,7 @@ def _by_what_they_wait_for(orders: QuerySet[Order]) -> dict[str, int]:
     """How many of these paid orders are where; one with several refunds is one."""
     own = Refund.objects.filter(payment__order=OuterRef("pk"))
     cases = {
-        "disputed": Exists(disputed_payments()),
+        "disputed": Exists(_with_the_bank()),
         "to_owe": Q(pk__in=owed_orders()),
         "failed": Exists(failed_refunds().filter(payment__order=OuterRef("pk"))),
         "on_the_way": Exists(own.filter(status__in=UNPAID_REFUND)),
@@ -158,34 +165,27 @@ def failed_refunds() -> QuerySet[Refund]:
     Not what the bank took back itself meanwhile, nor what another refund gives back
     instead: of the same tickets, or of all that was left.
     """
-    others = Refund.objects.filter(
-        payment=OuterRef("payment"), status__in=COUNTED_REFUND
-    )
-    given_back = others.order_by().values("payment").annotate(whole=Sum("amount"))
+    this = OuterRef("payment")
+    others = Refund.objects.filter(payment=this, status__in=COUNTED_REFUND)
+    asked = Dispute.objects.filter(payment=this, status=DisputeStatus.OPEN)
+    lost = lost_disputes().filter(payment=this)
     own = OrderLine.objects.filter(refunds=OuterRef("pk"))
     same = own.filter(refunds__status__in=COUNTED_REFUND)  # Another join: any refund's.
-    left = F("payment__amount") - Coalesce(Subquery(given_back.values("whole")), 0)
+    left = F("payment__amount") - sum_of(others) - sum_of(lost)
     return Refund.objects.annotate(owed=Least("amount", left)).filter(
         ~Exists(same),
-        ~Exists(_taken_by_the_bank().filter(pk=OuterRef("payment"))),
+        ~Exists(asked),
         status=RefundStatus.FAILED,
         owed__gt=0,
     )
 
 
-def _taken_by_the_bank() -> QuerySet[Payment]:
-    return Payment.objects.filter(disputes__status__in=TAKEN_BY_THE_BANK)
+def _with_the_bank() -> QuerySet[Payment]:
+    """Of an order around: not where the bank has a part, and the rest goes back."""
+    back = Refund.objects.filter(payment=OuterRef("pk"), status__in=COUNTED_REFUND)
+    asked = Q(disputes__status=DisputeStatus.OPEN)
+    return disputed_payments().filter(asked | ~Exists(back))
 
 
-def _left_of(orders: QuerySet[Order]) -> int:
-    """What was paid for these orders and has no refund yet."""
-    counted = Refund.objects.filter(
-        payment__order__in=orders.order_by(),
-        payment__surplus=False,
-        status__in=COUNTED_REFUND,
-    )
-    return _sum(orders) - _sum(counted)
-
-
-def _sum(rows: QuerySet[Any], name: str = "amount") -> int:
-    return rows.aggregate(whole=Coalesce(Sum(name), 0))["whole"]
+def _sum(rows: QuerySet[Any], what: str | Least = "amount") -> int:
+    return rows.aggregate(whole=Coalesce(Sum(what), 0))["whole"]

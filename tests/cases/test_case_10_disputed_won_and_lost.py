@@ -237,7 +237,9 @@ def called_off_it_is_left_alone() -> None:
 
 
 def take_out_the_look_for_disputes(monkeypatch) -> None:
+    """And the sum, which says that nothing is left to owe."""
     monkeypatch.setattr(calling_off, "disputed_payments", Payment.objects.none)
+    monkeypatch.setattr(calling_off, "lost_disputes", Dispute.objects.none)
 
 
 @pytest.mark.parametrize(
