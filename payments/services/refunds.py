@@ -178,9 +178,10 @@ def take_back_disputed(*, order: Order, now: datetime) -> int:
     Staff decide that; the bank has the money, so none goes back here. Gives how
     many were taken. Raises NotRefundable unless a dispute was lost and tickets are
     there to take, and if a part of the money is left: a refund gives it back and
-    takes the tickets.
+    takes the tickets. An order may be refunded and have some, where the refund was for
+    its other tickets and the bank took what these had cost.
     """
-    payment = _payment_to_refund(order)
+    payment = _payment_of(order)
     lost = Dispute.objects.filter(payment=payment, status=DisputeStatus.LOST)
     if payment is None or not lost.exists():
         raise NotRefundable(reference=order.reference, why="no dispute of it was lost")
@@ -228,6 +229,10 @@ def _payment_to_refund(order: Order) -> Payment | None:
     """The payment that paid the order; None for a free one. Never a surplus."""
     if order.status not in (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED):
         raise NotRefundable(reference=order.reference, why=f"it is {order.status}")
+    return _payment_of(order)
+
+
+def _payment_of(order: Order) -> Payment | None:
     paid = order.payments.filter(LIVE_PAYMENT, status=PaymentStatus.SUCCEEDED)
     return paid.first()
 

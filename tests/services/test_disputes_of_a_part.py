@@ -175,6 +175,23 @@ def test_tickets_are_not_sold_again_while_a_part_of_their_money_is_left():
     assert not placed.lines.exclude(returned_at=None).exists()
 
 
+def test_a_ticket_whose_money_the_bank_has_is_sold_again_once_the_others_are_refunded():
+    placed = paid()
+    hear(placed, "needs_response", amount=2500)
+    hear(placed, "lost", amount=2500)
+    refund_some(placed, 1)
+    sweep()
+    placed.refresh_from_db()
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+
+    assert services.take_back_disputed(order=placed, now=LATER) == 1
+
+    assert not placed.lines.filter(returned_at=None).exists()
+    with pytest.raises(services.NotRefundable, match="no unused ticket"):
+        services.take_back_disputed(order=placed, now=LATER)
+    assert_books_are_right(LATER + HOUR)
+
+
 def test_staff_see_how_much_the_bank_has(client):
     placed = lost_a_part()
     client.force_login(make.staff(venue=placed.event.venue))
