@@ -28,7 +28,9 @@ EXISTS (SELECT FROM inventory_stockcap_types AS link
            AND counted.status = 'held'
          WHERE link.tickettype_id = {type})
 """
-# The room is wanted by people in line, for this type or another under one of its caps.
+# The room is wanted by people in line, for this type or another under one of its caps
+# that has a ticket to give. Without one they cannot be passed: whatever puts one back
+# on sale serves their line before it commits.
 WAITED_FOR_BESIDE = """
 EXISTS (SELECT FROM inventory_stockcap_types AS link
           JOIN inventory_stockcap_types AS member
@@ -36,5 +38,8 @@ EXISTS (SELECT FROM inventory_stockcap_types AS link
           JOIN inventory_waitlistentry AS entry
             ON entry.ticket_type_id = member.tickettype_id
            AND entry.status = 'waiting'
-         WHERE link.tickettype_id = {type})
+         WHERE link.tickettype_id = {type}
+           AND EXISTS (SELECT FROM inventory_ticket AS free
+                        WHERE free.ticket_type_id = member.tickettype_id
+                          AND free.status = 'available'))
 """

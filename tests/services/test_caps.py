@@ -6,8 +6,10 @@ from rest_framework.test import APIClient
 
 from inventory import services as inventory
 from inventory.models import Override, StockCap, TicketStatus
+from inventory.services import holds
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import join, statuses
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +221,47 @@ def test_a_page_tells_what_the_cap_leaves():
     inventory.start_paying(hold=taken, now=now, lease=timedelta(minutes=2))
     inventory.sell_held_tickets(hold=taken, now=now)
     assert client.get(address).json()["availability"] == "sold_out"
+
+
+# Somebody waits for another type under the cap -----------------------------------------
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """How often the public had to wait while the lines were looked at."""
+    looked, serve = [], holds.serve_waitlist
+
+    def counting(ticket_type, **when):
+        looked.append(ticket_type)
+        return serve(ticket_type, **when)
+
+    monkeypatch.setattr(holds, "serve_waitlist", counting)
+    return looked
+
+
+def test_who_waits_for_a_type_that_is_all_gone_keeps_nobody_waiting(
+    event, stalls, looks
+):
+    balcony = make.ticket_type(event=event, name="Balcony", stock=1)
+    cap(event, 9, stalls, balcony)
+    hold(balcony)
+    entry = join(balcony)
+    del looks[:]
+
+    assert hold(stalls).quantity == 1
+    assert looks == []
+    assert statuses(entry) == ["waiting"]
+
+
+def test_who_waits_for_a_ticket_that_is_there_is_not_passed(event, stalls, looks):
+    balcony = make.ticket_type(event=event, name="Balcony", stock=1)
+    cap(event, 1, stalls, balcony)
+    kept, entry = hold(stalls), join(balcony)
+    kept.tickets.update(hold=None, status=TicketStatus.AVAILABLE)  # Nobody looked.
+    del looks[:]
+
+    with pytest.raises(inventory.AllHeld):
+        hold(stalls)
+
+    assert looks == [stalls]
+    assert statuses(entry) == ["offered"]
