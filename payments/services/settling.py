@@ -295,12 +295,13 @@ def _refuse_old_news(payment: Payment, known: Known | None) -> None:
 def _end_attempts(order: Order, payment: Payment, intent: Intent) -> None:
     attempts = payment.attempts.filter(status__in=IN_FLIGHT)
     if intent.decline:
-        inventory.note_fault(hold=order.hold, ours=False)
-        attempts.update(
+        declined = attempts.update(
             status=AttemptStatus.DECLINED,
             decline_code=intent.decline.code[:60],
             next_action=None,
         )
+        if declined:  # Else it is told again, and says nothing of a later try.
+            inventory.note_fault(hold=order.hold, ours=False)
         return
     if attempts.filter(status=AttemptStatus.STARTED).exists():
         inventory.note_fault(hold=order.hold, ours=True)  # It was never answered.

@@ -18,7 +18,7 @@ from payments.gateways import (
 )
 from payments.gateways.sandbox.switches import outage
 from payments.gateways.stripe import StripeGateway
-from payments.models import PaymentAttempt
+from payments.models import Payment, PaymentAttempt
 from payments.services import waitlist_charges
 from tests.factories import NOON
 from tests.lining_up import fresh, join, statuses
@@ -29,10 +29,12 @@ from tests.paying import (
     token,
 )
 from tests.standing_orders import (
+    attempts_of,
     charge_all,
     charged,
     join_with_card,
     let_go,
+    order_of,
     sold_out,
     sweep,
 )
@@ -129,6 +131,31 @@ def test_an_answer_of_the_bank_after_a_silence_is_an_answer(rush, number):
     assert statuses(entry, second) == ["passed", "offered"]
     assert fresh(entry).reason == WaitlistReason.OFFER_LAPSED
     assert_books_are_right(WINDOW_ENDS)
+
+
+def test_a_decline_told_again_says_nothing_of_the_card_after_it(rush, monkeypatch):
+    """The provider refused that one itself, and asked no bank."""
+    entry, second = offered(rush)
+    pay(entry, DECLINED)
+    with monkeypatch.context() as patch:
+        refuse_the_next_charge(patch)
+        pay(entry, now=NOON + MINUTE)
+
+    for payment in Payment.objects.all():
+        payments.ask_about(payment=payment, now=NOON + 2 * MINUTE)
+    sweep(WINDOW_ENDS)
+
+    assert attempts_of(order_of(entry)) == [("declined", False), ("abandoned", False)]
+    assert statuses(entry, second) == ["offered", "waiting"]
+    assert fresh(entry).offered_at == WINDOW_ENDS
+    assert_books_are_right(WINDOW_ENDS)
+
+
+def refuse_the_next_charge(patch) -> None:
+    def refusing(gateway, **what):
+        raise GatewayRefused("parameter_invalid")
+
+    patch.setattr(StripeGateway, "confirm_intent", refusing)
 
 
 def test_who_did_not_try_to_pay_passes_their_turn_as_before(rush):
