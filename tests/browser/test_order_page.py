@@ -171,6 +171,22 @@ def test_a_list_of_tickets_parts_their_number_from_what_became_of_them(phone, ru
     expect(phone.page.get_by_text("2 tickets · Cancelled")).to_be_visible()
 
 
+def test_tickets_of_a_cancelled_event_are_not_shown_as_ones_that_admit(phone, rush):
+    """Before the refunds have begun: the tickets are sold still."""
+    phone.buy(rush)
+    events.cancel_event(event=Event.objects.get(pk=rush.event_id))
+
+    the_page_says(phone, "This event is cancelled")
+    assert not phone.page.get_by_role("link", name="Show your").count()
+    phone.open("/tickets")
+    phone.page.locator("a.card-link").click()
+
+    expect(phone.page.get_by_text("This event is cancelled")).to_be_visible()
+    expect(phone.page.get_by_text("Help at the door")).to_be_visible()
+    assert not phone.page.locator(".code").count()
+    assert not phone.page.get_by_text("brightness before the door").count()
+
+
 def test_a_free_ticket_is_not_told_about_in_money(phone, rush):
     TicketType.objects.update(unit_amount=0, fee_amount=0)
     phone.open(f"/events/{rush.event_id}")

@@ -54,7 +54,7 @@ function Loaded({ order, reload }) {
     if (isPaid(order)) void keepTickets();
   }, [order.id]);
   return html`
-    ${isFresh && order.status === "paid" && !order.dispute && order.tickets.length > 0
+    ${isFresh && order.status === "paid" && admits(order)
       ? html`<${YoureIn} order=${order} />`
       : html`<h1 tabindex="-1">${order.event.name}</h1>`}
     <p class="quiet">
@@ -63,11 +63,18 @@ function Loaded({ order, reload }) {
     ${order.dispute && html`<${DisputeNews} isLost=${order.dispute === "lost"} />`}
     ${isPaid(order) && !order.dispute && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} isFree=${isFree(order)} />`}
     <${State} order=${order} />
-    ${isPaid(order) && !order.dispute && order.tickets.length > 0 && html`<${TicketLinks} order=${order} />`}
+    ${isPaid(order) && admits(order) && html`<${TicketLinks} order=${order} />`}
     ${order.can_hand_back && order.tickets.length > 0 && html`<${HandBack} order=${order} onDone=${reload} />`}
     <${Receipt} order=${order} now=${now} />
   `;
 }
+
+/**
+ * Whether the door lets its tickets in.
+ * @param {Order} order
+ */
+const admits = (order) =>
+  order.tickets.length > 0 && !order.dispute && order.event.status !== "cancelled";
 
 /** @param {Order} order */
 const isFree = (order) => order.total.amount === 0;

@@ -107,8 +107,9 @@ function Code({ ticket, now }) {
   if (ticket.status === "returned") {
     return html`<${Notice} title=${t("Returned")} text=${t("This ticket was returned and does not admit any more.")} tone="loss" />`;
   }
-  // What says why stands above; a code that would be refused helps nobody.
-  if (isDisputed(ticket)) return null;
+  // What says why stands above; a code that would be refused helps nobody. A list
+  // that was kept offline may be from before tickets told this.
+  if (ticket.not_admitted && ticket.status !== "checked_in") return null;
   // As a picture, the drawing can run nothing, whatever it holds.
   const source = `data:image/svg+xml,${encodeURIComponent(ticket.qr_svg)}`;
   return html`
