@@ -82,7 +82,8 @@ def _orders(names: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     # Threads that wait for the provider do nothing else meanwhile.
     servers = Servers(workers=2, threads=72)
     bench = _bench(names, "orders", about, clients=32, servers=servers)
-    _number(bench, "--seconds", 20, "how long buyers come")
+    # With a slow provider the first second brings nothing: long enough to bear it.
+    _number(bench, "--seconds", 40, "how long buyers come")
     _number(bench, "--jobs", 2, "processes of the worker, as many as bin/up starts")
     bench.add_argument(
         "--latency",
