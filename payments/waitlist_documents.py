@@ -17,6 +17,7 @@ from inventory.models import (
     WaitlistStatus,
 )
 from inventory.services import CLOSED_EVENT
+from inventory.services.quoting import price_shown
 from payments.models import Mandate, Order, PaymentStatus
 from payments.money import in_words
 from payments.services import is_usable
@@ -41,9 +42,12 @@ def with_all_told(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
     """Load what an entry's document is made of, in a fixed number of queries."""
     return (
         entries.with_ahead()  # type: ignore[attr-defined]
-        .select_related("event__venue", "ticket_type", "hold")
+        .select_related(
+            "event__venue", "ticket_type", "hold__ticket_type__event__venue"
+        )
         .prefetch_related(
             Prefetch("mandate", Mandate.objects.select_related("card")),
+            "hold__ticket_type__price_steps",
             Prefetch("hold__order", Order.objects.prefetch_related("payments")),
         )
     )
@@ -65,7 +69,7 @@ def entry_document(entry: WaitlistEntry, *, now: datetime) -> JSON:
         "ahead": entry.ahead,  # type: ignore[attr-defined]
         "what_happens": _what_happens(entry, mandate, now),
         "charge": _charge(entry, mandate, now) if mandate else None,
-        "offer": _offer(entry) if entry.status == WaitlistStatus.OFFERED else None,
+        "offer": _offer(entry, now) if entry.status == WaitlistStatus.OFFERED else None,
         "joined_at": utc(entry.joined_at),
         "ends_at": utc(entry.ends_at),
         "closed_at": utc(entry.closed_at),
@@ -100,18 +104,23 @@ def _why_not_charged(entry: WaitlistEntry, mandate: Mandate, now: datetime) -> s
     return "We do not charge your card any more."
 
 
-def _offer(entry: WaitlistEntry) -> JSON | None:
+def _offer(entry: WaitlistEntry, now: datetime) -> JSON | None:
     hold = entry.hold
     if hold is None:
         return None
     order: Order | None = getattr(hold, "order", None)
     return {
         "hold": hold.pk,
-        "total": money(hold.total_amount, hold.currency),
+        "total": money(_total_due(hold, now), hold.currency),
         "expires_at": utc(hold.expires_at),
         "order": order and order.pk,
         "next_step": _next_step(entry, hold, order),
     }
+
+
+def _total_due(hold: Hold, now: datetime) -> int:
+    """What buying an offer comes to: a fall since it was made is passed on."""
+    return price_shown(hold, now).total_amount * hold.quantity
 
 
 def _next_step(entry: WaitlistEntry, hold: Hold, order: Order | None) -> str:
@@ -132,7 +141,7 @@ def _what_happens(entry: WaitlistEntry, mandate: Mandate | None, now: datetime) 
     if entry.status == WaitlistStatus.WAITING:
         return _while_waiting(entry, mandate, now)
     if entry.status == WaitlistStatus.OFFERED:
-        return _while_offered(entry)
+        return _while_offered(entry, now)
     if entry.status == WaitlistStatus.PURCHASED:
         return "The tickets are yours: they are in your tickets."
     if entry.status == WaitlistStatus.WITHDRAWN:
@@ -164,7 +173,7 @@ def _while_waiting(entry: WaitlistEntry, mandate: Mandate | None, now: datetime)
     )
 
 
-def _while_offered(entry: WaitlistEntry) -> str:
+def _while_offered(entry: WaitlistEntry, now: datetime) -> str:
     hold, status = entry.hold, entry.event.status
     if hold is None:
         return ""
@@ -176,7 +185,7 @@ def _while_offered(entry: WaitlistEntry) -> str:
     if status in OFF_SALE_FOR_ALL:
         return _off_sale(entry)
     came = "A ticket came" if entry.quantity == 1 else "Tickets came"
-    total = in_words(hold.total_amount, hold.currency)
+    total = in_words(_total_due(hold, now), hold.currency)
     if entry.charges_card and not entry.charge_began_at:
         return f"{came} free. Your card is being charged {total}."
     until = hold.expires_at.astimezone(entry.event.venue.zone)

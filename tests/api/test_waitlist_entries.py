@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from events.models import Event
 from inventory import services as inventory
-from inventory.models import Hold, WaitlistEntry, WaitlistStatus
+from inventory.models import Hold, PriceStep, WaitlistEntry, WaitlistStatus
 from payments import services as payments
 from payments.consent import CURRENT, TEXTS
 from payments.models import Mandate
@@ -279,6 +279,37 @@ def test_an_offer_leads_to_the_checkout(api, rush):
     assert "Buy them for £40.00 by then" in entry["what_happens"]
 
 
+@pytest.mark.parametrize("is_charged", [False, True])
+def test_an_offer_is_told_at_the_price_it_has_fallen_to(api, rush, card, is_charged):
+    ask_with_card(api, rush, card) if is_charged else ask(api, rush)
+    let_go(rush)
+    PriceStep.objects.create(
+        ticket_type=rush, starts_at=timezone.now(), unit_amount=1500
+    )
+
+    entry = told(api)
+
+    hold = Hold.objects.get(from_waitlist=True)
+    shown = api.get(f"/api/v1/holds/{hold.pk}").json()["total"]
+    assert entry["offer"]["total"] == shown == {"amount": 3000, "currency": "GBP"}
+    assert "£30.00" in entry["what_happens"]
+    assert "£40.00" not in entry["what_happens"]
+
+
+def test_a_payment_under_way_has_the_price_it_was_begun_with(api, rush, buyer):
+    ask_with_card(api, rush, kept_card(buyer, ALWAYS_ASKS))
+    let_go(rush)
+    payments.charge_next_offer(now=timezone.now())
+    PriceStep.objects.create(
+        ticket_type=rush, starts_at=timezone.now(), unit_amount=1500
+    )
+
+    entry = told(api)
+
+    assert entry["offer"]["total"] == {"amount": 4000, "currency": "GBP"}
+    assert "A payment of £40.00 is under way." in entry["what_happens"]
+
+
 def test_an_offer_under_a_mandate_is_waited_for_and_then_bought(api, rush, card):
     ask_with_card(api, rush, card)
     let_go(rush)
@@ -368,6 +399,33 @@ def test_the_list_asks_the_same_for_one_as_for_many(
         many = api.get(ENTRIES).json()["results"]
 
     assert (len(one), len(many)) == (1, 4)
+
+
+def offered(api, ticket_type) -> None:
+    assert ask(api, ticket_type, 1).status_code == 201
+    let_go(ticket_type)
+
+
+def test_the_list_asks_the_same_for_one_offer_as_for_many(
+    api, rush, django_assert_num_queries
+):
+    others = [make.event(venue=rush.event.venue) for _ in range(3)]
+    kinds = [make.ticket_type(event=event, stock=1) for event in others]
+    times = ("starts_at", "sales_open_at", "sales_close_at")
+    Event.objects.update(**{each: getattr(rush.event, each) for each in times})
+    for kind in kinds:
+        held(kind, 1, now=timezone.now())
+    offered(api, kinds[0])
+    with django_assert_num_queries(4):
+        one = api.get(ENTRIES).json()["results"]
+
+    for kind in kinds[1:]:
+        offered(api, kind)
+    with django_assert_num_queries(4):
+        many = api.get(ENTRIES).json()["results"]
+
+    told = [entry["status"] for entry in one + many]
+    assert told == ["offered"] * 4
 
 
 def test_a_maximum_is_in_the_smallest_coin_of_its_currency(api, rush):
