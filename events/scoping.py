@@ -190,8 +190,7 @@ class VenueScopedAdmin(VenueRoles, ModelAdmin):
         allowed = set(self.rows_for(request, rows, roles).values_list("pk", flat=True))
         for row in rows:
             if row.pk not in allowed:
-                refusal = "your role at this venue does not allow that."
-                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+                self.refuse_row(request, row)
                 continue
             try:
                 act(row)
@@ -199,6 +198,10 @@ class VenueScopedAdmin(VenueRoles, ModelAdmin):
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:
                 self.message_user(request, f"{row}: {done}.", messages.SUCCESS)
+
+    def refuse_row(self, request: HttpRequest, row: Any) -> None:
+        refusal = "your role at this venue does not allow that."
+        self.message_user(request, f"{row}: {refusal}", messages.ERROR)
 
 
 class VenueTimeAdmin(VenueScopedAdmin):

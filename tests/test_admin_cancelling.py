@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
-from events.models import Role
+from events.models import Membership, Role
 from payments import services
 from payments.models import Refund, RefundReason, RefundStatus
 from tests import factories as make
@@ -106,6 +106,31 @@ def test_an_event_that_nobody_bought_gives_nothing_back(staff, placed):
 
     assert "Cancel these events?</h2>" in page
     assert "Nothing goes back: there is no paid order." in page
+
+
+@pytest.fixture
+def steward(client, placed):
+    """At the door of the venue, and manager of another."""
+    user = make.staff(venue=placed.event.venue, role=Role.DOOR)
+    elsewhere = make.venue()
+    Membership.objects.create(user=user, venue=elsewhere, role=Role.MANAGER)
+    client.force_login(user)
+    return client, make.event(venue=elsewhere, name="Own Show")
+
+
+def test_nobody_reads_the_money_of_a_venue_they_do_not_manage(steward, placed):
+    client, own = steward
+
+    page = cancel(client, placed.event, own)
+    alone = cancel(client, placed.event)
+
+    assert "Cancel this event?</h2>" in page
+    assert "Own Show, " in page
+    assert "£50.00" not in page + alone
+    for each in (page, alone):
+        assert f"{placed.event}: your role at this venue does not allow that" in each
+    placed.event.refresh_from_db()
+    assert placed.event.status == "published"
 
 
 def test_the_cancelled_event_leads_to_its_refunds(staff, placed):

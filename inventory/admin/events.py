@@ -235,7 +235,14 @@ class EventAdmin(VenueTimeAdmin):
             self._move(request, rows, events.cancel_event, "cancelled")
             self._say_where_money_is(request, rows)
             return None
-        rows = rows.select_related("venue")
+        own = self.rows_for(request, rows, MANAGERS).select_related("venue")
+        for event in rows.exclude(pk__in={event.pk for event in own}):
+            self.refuse_row(request, event)
+        return self._ask_before_cancelling(request, own) if own else None
+
+    def _ask_before_cancelling(
+        self, request: HttpRequest, rows: QuerySet[Event]
+    ) -> HttpResponse:
         one = len(rows) == 1
         context = {
             **self.admin_site.each_context(request),
