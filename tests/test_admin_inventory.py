@@ -445,9 +445,22 @@ def test_what_the_service_refuses_changes_nothing_on_the_events_page(
 ):
     typed = row_of(three_taken, name="Front", price="20", tickets=2)
 
-    answer = manager.post(change(three_taken.event), form_of(venue, [typed]))
+    answer = manager.post(change(three_taken.event), form_of(venue, [typed, {}]))
 
     says_why_and_keeps_what_was_typed(answer, three_taken)
+    assert "Front: 3 tickets" not in problems_of(answer)  # There is no other.
+
+
+@pytest.mark.usefixtures("taken_meanwhile")
+def test_of_several_types_on_a_page_a_refusal_names_its_own(
+    manager, venue, three_taken
+):
+    other = make.ticket_type(event=three_taken.event, name="Circle", stock=5)
+    rows = [row_of(other), row_of(three_taken, name="Front", tickets=2)]
+
+    answer = manager.post(change(three_taken.event), form_of(venue, rows))
+
+    assert "Front: 3 tickets of this type are sold" in problems_of(answer)
 
 
 @pytest.mark.usefixtures("taken_meanwhile")

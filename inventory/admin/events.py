@@ -1,6 +1,7 @@
 """Events with their ticket types, for the staff of their venue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from inventory import services, urgency
 from inventory.admin.forms import EventForm, TicketTypeForm, TicketTypesOfAnEvent
 from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
 from inventory.owed import owed_for
+from ticketapp.errors import DomainError
 
 
 def how_many(*statuses: str) -> Coalesce:
@@ -35,6 +37,17 @@ def how_many(*statuses: str) -> Coalesce:
     )
     counted = tickets.order_by().values("ticket_type__event").annotate(n=Count("pk"))
     return Coalesce(Subquery(counted.values("n")), 0, output_field=IntegerField())
+
+
+@contextmanager
+def naming(ticket_type: TicketType, *, among: int) -> Iterator[None]:
+    """Have a refusal say which of several types on a page it is about."""
+    try:
+        yield
+    except DomainError as refusal:
+        if among > 1:
+            refusal.args = (f"{ticket_type.name}: {refusal}",)
+        raise
 
 
 class TicketTypeInline(VenueScopedInline):
@@ -148,13 +161,15 @@ class EventAdmin(VenueTimeAdmin):
         """Tickets are made and withdrawn by the service, under its locks."""
         formset.save(commit=False)
         formset.save_m2m()
-        for row in formset.forms:
+        kinds = [row for row in formset.forms if row.instance.name]
+        for row in kinds:
             if row.has_changed():
-                services.save_ticket_type(
-                    ticket_type=row.instance,
-                    capacity=row.cleaned_data["tickets"],
-                    now=timezone.now(),
-                )
+                with naming(row.instance, among=len(kinds)):
+                    services.save_ticket_type(
+                        ticket_type=row.instance,
+                        capacity=row.cleaned_data["tickets"],
+                        now=timezone.now(),
+                    )
 
     # Columns ---------------------------------------------------------------------
 
