@@ -58,6 +58,8 @@ def tell_of_end(entry: WaitlistEntry, now: datetime) -> None:
     )
     if entry.reason == WaitlistReason.EVENT_CLOSED:
         why = f"{entry.event.name} takes no buyers any more, so its waitlist has ended."
+    elif entry.reason == WaitlistReason.TOO_MANY:
+        why = f"A buyer cannot have {_tickets(entry)} any more."
     notifications.enqueue(
         user=entry.user,
         kind=ENDED,

@@ -35,6 +35,7 @@ ENDINGS = {
     WaitlistReason.PAST_ITS_TIME: "Nothing came free for you in time.",
     WaitlistReason.EVENT_CLOSED: CLOSED,
     WaitlistReason.BOUGHT_ANOTHER_WAY: "You have tickets for this event.",
+    WaitlistReason.TOO_MANY: "A buyer cannot have so many of these tickets any more.",
 }
 
 

@@ -53,10 +53,26 @@ class WaitlistReason(models.TextChoices):
     PAST_ITS_TIME = "past_its_time", "nothing came free in time"
     EVENT_CLOSED = "event_closed", "the event takes no buyers any more"
     BOUGHT_ANOTHER_WAY = "bought_another_way", "the buyer has tickets"
+    TOO_MANY = "too_many", "a buyer cannot have so many any more"
 
 
 LIVE_ENTRY = (WaitlistStatus.WAITING, WaitlistStatus.OFFERED)
 SERVED_ENTRY = (WaitlistStatus.OFFERED, WaitlistStatus.PURCHASED)
+
+
+def _owned_tickets() -> models.QuerySet[Ticket]:
+    """Those that the person of an entry has bought for its event."""
+    return Ticket.objects.filter(
+        hold__user=OuterRef("user"),
+        hold__event=OuterRef("event"),
+        hold__status=HoldStatus.CONVERTED,
+        status__in=OWNED_TICKET,
+    )
+
+
+def _how_many(tickets: models.QuerySet[Ticket]) -> Subquery:
+    counted = tickets.order_by().annotate(count=Func(F("pk"), function="count"))
+    return Subquery(counted.values("count"), output_field=models.IntegerField())
 
 
 class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
@@ -87,12 +103,7 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
 
         Of entries from before those were kept, only how many they were is known.
         """
-        own = Ticket.objects.filter(
-            hold__user=OuterRef("user"),
-            hold__event=OuterRef("event"),
-            hold__status=HoldStatus.CONVERTED,
-            status__in=OWNED_TICKET,
-        )
+        own = _owned_tickets()
         place = Func(
             OuterRef("had_at_joining"),
             F("pk"),
@@ -100,11 +111,17 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
             output_field=models.IntegerField(),
         )
         others = Exists(own.annotate(place=place).filter(place=None))
-        counted = own.order_by().annotate(count=Func(F("pk"), function="count"))
         more = Q(had_at_joining=None, owned__gt=F("owned_at_joining"))
-        return self.annotate(
-            owned=Subquery(counted.values("count"), output_field=models.IntegerField())
-        ).filter(more | Q(others, had_at_joining__isnull=False))
+        return self.annotate(owned=_how_many(own)).filter(
+            more | Q(others, had_at_joining__isnull=False)
+        )
+
+    def too_large(self) -> Self:
+        """Who wants more than there are of the type, or than a buyer may have now."""
+        return self.annotate(owned=_how_many(_owned_tickets())).filter(
+            Q(quantity__gt=F("ticket_type__capacity"))
+            | Q(event__per_buyer_limit__lt=F("quantity") + F("owned"))
+        )
 
     def with_empty_hands(self, now: datetime) -> Self:
         """Whose person holds nothing at the event: only they can be offered more.

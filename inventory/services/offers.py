@@ -164,7 +164,7 @@ def _through_us(entry: WaitlistEntry) -> bool:
 
 
 def end_entries(waitlist: Waitlist, *, now: datetime) -> None:
-    """End what waits in vain: out of time, the event closed, bought another way."""
+    """End what waits in vain, each with its reason."""
     waiting = WaitlistEntry.objects.waiting().filter(ticket_type=waitlist.pk)
     for reason, over in in_vain(waiting, now):
         for entry in over.select_related("user", "event", "ticket_type"):
@@ -179,6 +179,7 @@ def in_vain(
     yield WaitlistReason.BOUGHT_ANOTHER_WAY, waiting.bought_another_way()
     yield WaitlistReason.EVENT_CLOSED, closed
     yield WaitlistReason.PAST_ITS_TIME, waiting.past_their_time(now)
+    yield WaitlistReason.TOO_MANY, waiting.too_large()
 
 
 def end_entry(entry: WaitlistEntry, reason: str, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from inventory.models import (
     WaitlistEntry,
     WaitlistReason,
 )
+from notifications.models import Notification
 from tests import factories as make
 from tests import lining_up
 from tests.factories import NOON
@@ -208,6 +209,45 @@ def test_who_bought_another_way_waits_no_longer(sold_out):
 
     assert statuses(first, second) == ["ended", "offered"]
     assert fresh(first).reason == WaitlistReason.BOUGHT_ANOTHER_WAY
+
+
+def by_a_lower_limit(ticket_type):
+    Event.objects.update(per_buyer_limit=2)
+
+
+def by_less_capacity(ticket_type):
+    override = inventory.Overrider(user=make.buyer(), reason="Cameras")
+    inventory.set_capacity(
+        ticket_type=ticket_type, capacity=2, now=NOON, override=override
+    )
+
+
+@pytest.mark.parametrize("way", [by_a_lower_limit, by_less_capacity])
+def test_who_could_never_have_so_many_waits_no_longer(sold_out, way):
+    large, small = join(sold_out, 3), join(sold_out)
+
+    way(sold_out)
+    inventory.match_waitlists(now=NOON)
+
+    assert statuses(large)[0] == "ended"
+    assert fresh(large).reason == WaitlistReason.TOO_MANY
+    assert statuses(small)[0] != "ended"
+    told = Notification.objects.get(user=large.user)
+    assert "A buyer cannot have 3 " in told.body
+    assert "You have not been charged." in told.body
+
+
+def test_what_a_buyer_has_counts_towards_a_lower_limit(sold_out):
+    other = make.ticket_type(event=sold_out.event, stock=1)
+    buyer = make.buyer()
+    sell(held(other, 1, user=buyer))
+    mine, theirs = join(sold_out, user=buyer), join(sold_out)
+
+    by_a_lower_limit(sold_out)
+    inventory.match_waitlists(now=NOON)
+
+    assert statuses(mine, theirs) == ["ended", "waiting"]
+    assert fresh(mine).reason == WaitlistReason.TOO_MANY
 
 
 def another_ticket_in_exchange(sold_out) -> WaitlistEntry:

@@ -1650,6 +1650,7 @@ export interface components {
              *     * `past_its_time` - nothing came free in time
              *     * `event_closed` - the event takes no buyers any more
              *     * `bought_another_way` - the buyer has tickets
+             *     * `too_many` - a buyer cannot have so many any more
              */
             reason: components["schemas"]["WaitlistEntryReasonEnum"] | components["schemas"]["NullEnum"];
             event: components["schemas"]["EventBrief"];
@@ -1692,9 +1693,10 @@ export interface components {
          *     * `past_its_time` - nothing came free in time
          *     * `event_closed` - the event takes no buyers any more
          *     * `bought_another_way` - the buyer has tickets
+         *     * `too_many` - a buyer cannot have so many any more
          * @enum {string}
          */
-        WaitlistEntryReasonEnum: "offer_lapsed" | "offer_released" | "card_declined" | "not_authenticated" | "our_fault" | "past_its_time" | "event_closed" | "bought_another_way";
+        WaitlistEntryReasonEnum: "offer_lapsed" | "offer_released" | "card_declined" | "not_authenticated" | "our_fault" | "past_its_time" | "event_closed" | "bought_another_way" | "too_many";
         WaitlistOffer: {
             /**
              * Format: uuid
