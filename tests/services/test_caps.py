@@ -223,7 +223,7 @@ def test_a_page_tells_what_the_cap_leaves():
     assert client.get(address).json()["availability"] == "sold_out"
 
 
-# Somebody waits for another type under the cap -----------------------------------------
+# Somebody waits for another type under the cap ---------------------------------------
 
 
 @pytest.fixture
