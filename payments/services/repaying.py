@@ -276,8 +276,15 @@ def lessen(refund: Refund, by: int) -> None:
 
 
 def _as_a_rest(refund: Refund, amount: int) -> dict[str, int]:
-    """What changes in a refund that gives less than the lines cost that it names."""
-    return {"amount": amount, "unallocated": refund.lines.exists()}
+    """What changes in a refund that gives less than was asked for.
+
+    If it names lines, they cost more than that from now on. One that names none stays
+    as it is: staff have to say of one from the dashboard, and of no surplus.
+    """
+    return {
+        "amount": amount,
+        "unallocated": refund.unallocated or refund.lines.exists(),
+    }
 
 
 @transaction.atomic

@@ -210,6 +210,26 @@ def test_what_staff_try_again_is_what_is_left_of_it():
     assert_books_are_right(LATER)
 
 
+def test_a_refund_by_hand_that_is_tried_again_for_less_waits_for_its_tickets_still():
+    placed = paid(REFUND_FAILS)
+    in_the_dashboard(placed, 3000)
+    hear_the_bank()
+    by_hand = Refund.objects.get()
+    assert (by_hand.status, by_hand.unallocated) == (RefundStatus.FAILED, True)
+    refund_some(placed, 1)
+
+    services.retry_refund(refund=by_hand, now=NOON)
+
+    by_hand.refresh_from_db()
+    assert (by_hand.amount, by_hand.unallocated) == (2500, True)
+    line = placed.lines.get(returned_at=None)
+    services.allocate_refund(refund=by_hand, lines=[line], takes_back=True, now=NOON)
+    pay_for_hours()
+    placed.refresh_from_db()
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+    assert_books_are_right(LATER)
+
+
 def test_nothing_is_tried_again_where_nothing_is_left():
     placed = paid()
     refund = refund_some(placed, 2, reason=RefundReason.GOODWILL)
