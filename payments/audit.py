@@ -71,7 +71,7 @@ register(
     "Surplus money goes back whole, unless its refund failed or the bank has it",
     """
     SELECT payment.id AS payment, payment.order_id AS "order", entry.amount,
-           coalesce(made.refunds, 0) AS refunds
+           coalesce(made.refunds, 0) AS refunds, bank.lost
       FROM payments_payment AS payment
       JOIN payments_ledgerentry AS entry
         ON entry.payment_id = payment.id AND entry.kind = 'capture'
@@ -81,8 +81,13 @@ register(
                   bool_or(refund.status = 'failed') AS failed
              FROM payments_refund AS refund
             WHERE refund.payment_id = payment.id) AS made ON true
+      LEFT JOIN LATERAL (
+           SELECT coalesce(sum(dispute.amount), 0) AS lost
+             FROM payments_dispute AS dispute
+            WHERE dispute.payment_id = payment.id
+              AND dispute.status = 'lost') AS bank ON true
      WHERE payment.surplus AND made.failed IS NOT TRUE
-       AND coalesce(made.refunds, 0) <> entry.amount
+       AND coalesce(made.refunds, 0) + bank.lost < entry.amount
     """,
 )
 register(

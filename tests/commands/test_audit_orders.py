@@ -20,6 +20,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.services import books
+from tests import beside
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
@@ -31,6 +32,7 @@ from tests.paying import (
     held,
     paid,
 )
+from tests.services.test_disputes_of_a_part import hear_of
 from tests.services.test_refunds import hear_the_bank
 from ticketapp import audit
 
@@ -262,6 +264,15 @@ def money_that_came_too_late():
     paid_too_late()
 
 
+def a_surplus_of_which_a_bank_took_a_part():
+    _, first = beside.paid_with_another(held())
+    beside.by_asking(first)
+    for status in ("needs_response", "lost"):
+        hear_of(first, status)
+    assert Refund.objects.get().amount == 3000
+    services.pay_refunds(now=NOON, limit=10)
+
+
 def a_ticket_used_before_its_event_was_cancelled():
     placed = paid()
     line = placed.lines.first()
@@ -285,6 +296,7 @@ def a_ticket_used_before_its_event_was_cancelled():
         a_refund_by_hand,
         a_refund_that_failed,
         money_that_came_too_late,
+        a_surplus_of_which_a_bank_took_a_part,
         a_ticket_used_before_its_event_was_cancelled,
     ],
 )

@@ -13,6 +13,7 @@ from payments.models import (
     LedgerEntry,
     Order,
     OrderStatus,
+    Payment,
     Refund,
     RefundReason,
     RefundStatus,
@@ -29,11 +30,15 @@ LATER = NOON + 2 * HOUR
 
 
 def hear(placed: Order, status: str, amount: int = 2000) -> None:
+    hear_of(placed.payments.get(), status, amount)
+
+
+def hear_of(payment: Payment, status: str, amount: int = 2000) -> None:
     """News of a dispute over a part, as banks open them for one of several items."""
     withdrawn = Movement(id="txn_1", amount=-amount, currency="GBP")
     info = DisputeInfo(
         id="dp_1",
-        intent_id=placed.payments.get().intent_id,
+        intent_id=payment.intent_id,
         status=status,
         amount=amount,
         currency="GBP",
@@ -41,7 +46,7 @@ def hear(placed: Order, status: str, amount: int = 2000) -> None:
         opened_at=NOON,
         movements=(withdrawn,),
     )
-    disputes.apply_dispute(payment=placed.payments.get(), info=info, now=NOON)
+    disputes.apply_dispute(payment=payment, info=info, now=NOON)
 
 
 def lost_a_part(**options) -> Order:
