@@ -87,6 +87,21 @@ def of_another_date(api, hold) -> Order:
     return order
 
 
+def of_another_date_and_given_back(api, hold) -> Order:
+    order = of_another_date(api, hold)
+    services.refund_order(order=order, by=None, now=timezone.now())
+    return order
+
+
+def of_another_date_and_asked_back(api, hold) -> Order:
+    order, now = of_another_date(api, hold), timezone.now()
+    payment = order.payments.get()
+    payment.disputes.create(
+        provider_id="dp", amount=100, currency=payment.currency, opened_at=now
+    )
+    return order
+
+
 def of_a_place_unknown(api, hold) -> Order:
     venue = hold.event.venue
     venue.location, venue.time_zone = None, ""
@@ -140,7 +155,13 @@ def test_what_is_told_of_an_order_is_what_its_rows_say(api, hold, kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "may", "status"), [(place, False, 409), (of_another_date, True, 200)]
+    ("kind", "may", "status"),
+    [
+        (place, False, 409),
+        (of_another_date, True, 200),
+        (of_another_date_and_given_back, False, 409),
+        (of_another_date_and_asked_back, False, 409),
+    ],
 )
 def test_it_says_whether_it_can_be_handed_back(api, hold, kind, may, status):
     order = kind(api, hold)
