@@ -77,10 +77,12 @@ def allocate_refund(
 
 @transaction.atomic
 def take_back_given(*, refund: Refund, now: datetime) -> int:
-    """Put the unused tickets of a goodwill back on sale, as staff think better of it.
+    """Put unused tickets back on sale that a refund has left with their buyer.
 
-    They were paid back then. Gives how many were taken. Raises NotRefundable where
-    the money has not gone back for certain, or no such ticket is left.
+    Of a goodwill, as staff think better of it, or of any other that named them: what
+    counts is that they were paid back. Gives how many were taken. Raises
+    NotRefundable where the money has not gone back for certain, or no such ticket is
+    left.
     """
     order, payment = books.lock(refund.payment_id)
     refund = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
