@@ -216,6 +216,7 @@ class Evening(Office):
         order = chosen(self.bought, pick)
         for payment in order.payments.filter(status="succeeded"):
             wanted = {"payment_intent": payment.intent_id, "amount": amount}
+            self.refunded_by_hand += 1
             paying.ask("POST", "/v1/refunds", wanted)
 
     @some("customers")
