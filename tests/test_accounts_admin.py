@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.urls import reverse
 
 from accounts.models import User
 from tests import factories as make
@@ -131,3 +132,14 @@ def test_nobody_deletes_accounts(client, superuser):
 
     assert answer.status_code == 403
     assert User.objects.filter(pk=buyer.pk).exists()
+
+
+def test_who_signs_in_at_the_page_itself_comes_to_tonight(client):
+    steward = make.staff(venue=make.venue())
+    steward.set_password("a long evening")
+    steward.save()
+    typed = {"username": steward.email, "password": "a long evening"}
+
+    answer = client.post(reverse("admin:login"), typed)
+
+    assert (answer.status_code, answer.url) == (302, reverse("admin:index"))

@@ -122,6 +122,8 @@ ROOT_URLCONF = "ticketapp.urls"
 ASGI_APPLICATION = "ticketapp.asgi.application"
 WSGI_APPLICATION = "ticketapp.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
+# Who signs in at the admin's own page, without having wanted another.
+LOGIN_REDIRECT_URL = "admin:index"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
