@@ -41,11 +41,6 @@ def local_to_utc(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def utc_to_local(instant: datetime, zone: ZoneInfo) -> datetime:
-    """The instant on the venue's clock, with its offset."""
-    return instant.astimezone(zone)
-
-
 def night_of(instant: datetime, zone: ZoneInfo) -> date:
     """The date people call that night: until 06:00 it is still yesterday's.
 
