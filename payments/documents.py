@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,8 +16,6 @@ from payments.models import (
     AttemptStatus,
     CardSetup,
     CardSetupStatus,
-    DisputeStatus,
-    Order,
     OrderStatus,
     PaymentStatus,
     SavedCard,
@@ -28,7 +26,9 @@ JSON = dict[str, Any]
 Absolute = Callable[[str], str]
 
 
-def order_document(order: Told, *, now: datetime, absolute: Absolute) -> JSON:
+def order_document(
+    order: Told, *, can_hand_back: bool, now: datetime, absolute: Absolute
+) -> JSON:
     """An order as its buyer sees it, of what `told_orders` found."""
     hold, lines = order.hold, order.lines
     return {
@@ -46,7 +46,7 @@ def order_document(order: Told, *, now: datetime, absolute: Absolute) -> JSON:
             "status": hold.status,
             "expires_at": utc(hold.expires_at),
         },
-        "can_hand_back": _can_hand_back(order, now),
+        "can_hand_back": can_hand_back,
         "refunds": [_refund(refund) for refund in order.refunds],
         "dispute": order.dispute,
         "tickets": [line.ticket_id for line in lines if not line.is_returned],
@@ -54,14 +54,6 @@ def order_document(order: Told, *, now: datetime, absolute: Absolute) -> JSON:
         "paid_at": utc(order.paid_at),
         "server_time": utc(now),
     }
-
-
-def _can_hand_back(order: Told, now: datetime) -> bool:
-    """Not while a bank decides about its money, nor once nothing is left of it."""
-    is_open = order.dispute == DisputeStatus.OPEN
-    in_hand = any(not line.is_returned for line in order.lines)
-    may = services.may_hand_back(cast(Order, order), now=now)
-    return may and in_hand and not is_open
 
 
 def _line(line: Told, order: Told) -> JSON:

@@ -44,7 +44,7 @@ from payments.services.errors import (
     SavedCardExpired,
     SavedCardGone,
 )
-from payments.services.postponing import may_hand_back, refund_postponed
+from payments.services.postponing import can_hand_back, refund_postponed
 from payments.services.progress import (
     Progress,
     ToGiveBack,
@@ -108,6 +108,7 @@ __all__ = [
     "apply_dispute",
     "apply_intent",
     "ask_about",
+    "can_hand_back",
     "cancel_order",
     "cancel_payment",
     "card_kept_by",
@@ -117,7 +118,6 @@ __all__ = [
     "forget_removed_cards",
     "has_expired",
     "is_usable",
-    "may_hand_back",
     "pay_order",
     "pay_refunds",
     "place_order",

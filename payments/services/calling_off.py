@@ -8,39 +8,21 @@ refund, tickets.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import (
-    CharField,
-    Exists,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    Value,
-)
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from events.models import EventStatus
 from inventory import services as inventory
-from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments.models import (
-    COUNTED_REFUND,
-    LIVE_PAYMENT,
     OPEN_PAYMENT,
     PAID_ORDER,
-    Dispute,
-    DisputeStatus,
     Order,
-    OrderLine,
     OrderStatus,
     Payment,
-    Refund,
     RefundReason,
 )
 from payments.services import messages, postponing, sweeping
@@ -53,7 +35,7 @@ from payments.services.errors import (
     PaymentUnknown,
     RefundTooLarge,
 )
-from payments.services.postponing import STANDING
+from payments.services.giving_back import orders_to_give_back
 from payments.services.refunds import open_lines, refund_lines
 from payments.services.runs import Run
 
@@ -132,63 +114,6 @@ def owed_orders() -> QuerySet[Order]:
     is one whose money all went back in the provider's dashboard.
     """
     return orders_to_give_back().filter(event__status=EventStatus.CANCELLED)
-
-
-def orders_to_give_back() -> QuerySet[Order]:
-    """Those that are owed once their event is cancelled, whether it is or not.
-
-    By the lines' `cost`, or where that is less by what is `left` of their money.
-    """
-    this, lines = OuterRef("pk"), _lines_to_give_back()
-    free_and_used = Q(total_amount=0, ticket__status=TicketStatus.CHECKED_IN)
-    refunds = Refund.objects.filter(payment__order=this)
-    own = Q(payment__order=this, payment__surplus=False)
-    back = refunds.filter(own, status__in=COUNTED_REFUND)
-    lost = lost_disputes().filter(own)
-    by = "payment__order"
-    found = Order.objects.annotate(
-        cost=sum_of(lines, "total_amount", by="order"),
-        left=F("amount") - sum_of(lost, by=by) - sum_of(back, by=by),
-    ).filter(
-        Q(amount=0) | Q(left__gt=0),
-        Exists(lines.exclude(free_and_used)),
-        ~Exists(refunds.filter(reason=RefundReason.EVENT_CANCELLED)),
-        ~Exists(disputed_payments()),
-        status__in=STANDING,
-    )
-    return found.order_by("pk")
-
-
-def _lines_to_give_back() -> QuerySet[OrderLine]:
-    """Of an order around."""
-    named = Refund.objects.filter(lines=OuterRef("pk"), status__in=COUNTED_REFUND)
-    return OrderLine.objects.filter(
-        ~Exists(named), order=OuterRef("pk"), returned_at=None
-    )
-
-
-def disputed_payments() -> QuerySet[Payment]:
-    """Of an order around: those whose money a bank asks for, or has the rest of."""
-    this = OuterRef("pk")
-    lost = lost_disputes().filter(payment=this)
-    back = Refund.objects.filter(payment=this, status__in=COUNTED_REFUND)
-    left = F("amount") - sum_of(lost) - sum_of(back)
-    return Payment.objects.annotate(left=left).filter(
-        LIVE_PAYMENT,
-        Q(disputes__status=DisputeStatus.OPEN)
-        | Q(disputes__status=DisputeStatus.LOST, left__lte=0),
-        order=this,
-    )
-
-
-def lost_disputes() -> QuerySet[Dispute]:
-    return Dispute.objects.filter(status=DisputeStatus.LOST)
-
-
-def sum_of(rows: QuerySet[Any], name: str = "amount", by: str = "payment") -> Coalesce:
-    """What the rows of one payment, or whatever else they are taken by, come to."""
-    sums = rows.order_by().values(by).annotate(sum=Sum(name))
-    return Coalesce(Subquery(sums.values("sum")), 0)
 
 
 def _owe(order_id: UUID, now: datetime) -> bool:

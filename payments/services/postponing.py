@@ -5,7 +5,9 @@ is told, and may give back what was bought for another date (ADR 20). Lock order
 order, payment, refund, tickets.
 """
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -17,15 +19,18 @@ from payments.models import (
     Dispute,
     Order,
     OrderLine,
-    OrderStatus,
     Refund,
     RefundReason,
 )
 from payments.services import messages
 from payments.services.errors import NotPostponed
+from payments.services.giving_back import (
+    STANDING,
+    lines_to_give_back,
+    orders_to_give_back,
+)
 from payments.services.refunds import open_lines, refund_lines
 
-STANDING = (OrderStatus.PAID, OrderStatus.PARTLY_REFUNDED)
 ON = (EventStatus.PUBLISHED, EventStatus.PAUSED)
 
 
@@ -94,7 +99,7 @@ def tell_start(order: Order, *, now: datetime) -> None:
     messages.tell_start(
         order,
         moved=is_news and _moved(order) and event.local_date != event.moved_from,
-        refundable=may_hand_back(order, now=now),
+        refundable=order.pk in can_hand_back([order], now=now),
         now=now,
     )
 
@@ -105,7 +110,7 @@ def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
     What was used at the door before is not handed back, and keeps none of the others.
     Raises NotPostponed, or what `refund_lines` does.
     """
-    if order.status in STANDING and not may_hand_back(order, now=now):
+    if order.status in STANDING and not _has_another_date(order, now=now):
         raise NotPostponed(reference=order.reference)
     return refund_lines(
         order=order,
@@ -116,8 +121,21 @@ def refund_postponed(*, order: Order, now: datetime) -> Refund | None:
     )
 
 
-def may_hand_back(order: Order, *, now: datetime) -> bool:
-    """Whether its buyer may give a paid order back: the event has another date.
+def can_hand_back(orders: Collection[Order], *, now: datetime) -> set[UUID]:
+    """Those that `refund_postponed` gives something back for: their ids.
+
+    No query unless one of their events has another date.
+    """
+    dated = [order.id for order in orders if _has_another_date(order, now=now)]
+    if not dated:
+        return set()
+    unused = lines_to_give_back().filter(ticket__status=TicketStatus.SOLD)
+    found = orders_to_give_back().filter(Exists(unused), pk__in=dated)
+    return set(found.values_list("pk", flat=True))
+
+
+def _has_another_date(order: Order, *, now: datetime) -> bool:
+    """Whether a paid order is of an event that has another date, or will have.
 
     While there is none yet, and once there is until the event begins.
     """

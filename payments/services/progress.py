@@ -33,12 +33,12 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.services.calling_off import (
+from payments.services.calling_off import owed_orders
+from payments.services.giving_back import (
     STANDING,
     disputed_payments,
     lost_disputes,
     orders_to_give_back,
-    owed_orders,
     sum_of,
 )
 

@@ -1,5 +1,6 @@
 """Ordering what one holds, and paying for it. One's own orders only."""
 
+from typing import cast
 from uuid import UUID
 
 from django.http import Http404
@@ -68,7 +69,14 @@ class OwnOrdersView(StrictQueryMixin, generics.GenericAPIView):
     def documents(self, order_ids: list[UUID]) -> list[dict]:
         now, absolute = timezone.now(), self.request.build_absolute_uri
         told = told_orders(order_ids, user_id=self.request.user.pk)
-        return [order_document(order, now=now, absolute=absolute) for order in told]
+        # They have what the question is answered by, under the names that rows have.
+        back = services.can_hand_back(cast(list[Order], told), now=now)
+        return [
+            order_document(
+                order, can_hand_back=UUID(order.id) in back, now=now, absolute=absolute
+            )
+            for order in told
+        ]
 
 
 class OrderListView(OwnOrdersView):

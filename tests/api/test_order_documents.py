@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events import services as events
 from inventory import services as inventory
-from inventory.models import Hold, TicketType
+from inventory.models import Hold, TicketStatus, TicketType
 from payments import services
 from payments.gateways.sandbox.switches import outage
 from payments.models import Dispute, DisputeStatus, Order, RefundReason
@@ -94,12 +94,74 @@ def of_another_date_and_given_back(api, hold) -> Order:
 
 
 def of_another_date_and_asked_back(api, hold) -> Order:
-    order, now = of_another_date(api, hold), timezone.now()
-    payment = order.payments.get()
-    payment.disputes.create(
-        provider_id="dp", amount=100, currency=payment.currency, opened_at=now
+    order = of_another_date(api, hold)
+    dispute(order, DisputeStatus.OPEN, 100)
+    return order
+
+
+def of_another_date_and_lost_in_part(api, hold) -> Order:
+    order = of_another_date(api, hold)
+    dispute(order, DisputeStatus.LOST, 100)
+    return order
+
+
+def of_another_date_and_lost(api, hold) -> Order:
+    order = of_another_date(api, hold)
+    dispute(order, DisputeStatus.LOST, order.amount)
+    return order
+
+
+def of_another_date_and_asked_for_the_rest(api, hold) -> Order:
+    order = of_another_date_and_lost_in_part(api, hold)
+    dispute(order, DisputeStatus.OPEN, 100)
+    return order
+
+
+def of_another_date_and_used(api, hold) -> Order:
+    order = of_another_date(api, hold)
+    come_in(order.lines.all())
+    return order
+
+
+def of_another_date_and_used_in_part(api, hold) -> Order:
+    order = of_another_date(api, hold)
+    come_in(order.lines.all()[:1])
+    return order
+
+
+def of_another_date_and_made_good(api, hold) -> Order:
+    """All of it went back, and they may come all the same."""
+    order = of_another_date(api, hold)
+    services.refund_lines(
+        order=order,
+        lines=order.lines.all(),
+        reason=RefundReason.GOODWILL,
+        by=None,
+        now=timezone.now(),
     )
     return order
+
+
+def of_another_date_for_nothing(api, hold) -> Order:
+    free = hold_for(hold.user, unit_amount=0, fee_amount=0)
+    return of_another_date(api, free)
+
+
+def come_in(lines) -> None:
+    for line in lines:
+        line.ticket.move_to(TicketStatus.CHECKED_IN, checked_in_at=timezone.now())
+
+
+def dispute(order: Order, status: str, amount: int) -> None:
+    payment, now = order.payments.get(), timezone.now()
+    payment.disputes.create(
+        provider_id=f"dp_{status}",
+        status=status,
+        amount=amount,
+        currency=payment.currency,
+        opened_at=now,
+        closed_at=None if status == DisputeStatus.OPEN else now,
+    )
 
 
 def of_a_place_unknown(api, hold) -> Order:
@@ -111,13 +173,8 @@ def of_a_place_unknown(api, hold) -> Order:
 
 def disputed(api, hold) -> Order:
     order = place(api, hold)
-    payment, now = order.payments.get(), timezone.now()
-    asked = {"amount": 100, "currency": payment.currency, "opened_at": now}
     for status in (DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.WON):
-        closed_at = None if status == DisputeStatus.OPEN else now
-        payment.disputes.create(
-            provider_id=f"dp_{status}", status=status, closed_at=closed_at, **asked
-        )
+        dispute(order, status, 100)
     return order
 
 
@@ -161,6 +218,13 @@ def test_what_is_told_of_an_order_is_what_its_rows_say(api, hold, kind):
         (of_another_date, True, 200),
         (of_another_date_and_given_back, False, 409),
         (of_another_date_and_asked_back, False, 409),
+        (of_another_date_and_lost_in_part, True, 200),
+        (of_another_date_and_lost, False, 409),
+        (of_another_date_and_asked_for_the_rest, False, 409),
+        (of_another_date_and_used, False, 409),
+        (of_another_date_and_used_in_part, True, 200),
+        (of_another_date_and_made_good, False, 409),
+        (of_another_date_for_nothing, True, 200),
     ],
 )
 def test_it_says_whether_it_can_be_handed_back(api, hold, kind, may, status):

@@ -12,7 +12,7 @@ every scan), without which a disputed ticket walks in, or was let in offline and
 sees it; that a lost dispute is no end of it (`disputes.TAKEN_BY_THE_BANK`); that the
 loss is entered (`books.enter`); and that no refund is owed for what the bank has, or
 asks for (`refunds.refuse_if_disputed`, the sum `refunds.lost_to_the_bank`, and
-`calling_off.disputed_payments` for what is called off), because refunds take tickets
+`giving_back.disputed_payments` for what is called off), because refunds take tickets
 back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
 that wants a dispute that was lost.
 """
@@ -40,7 +40,7 @@ from payments.models import (
     SandboxEvent,
     StripeEvent,
 )
-from payments.services import books, calling_off, disputes, refunds, repaying
+from payments.services import books, disputes, giving_back, refunds, repaying
 from tests import factories as make
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
@@ -238,8 +238,8 @@ def called_off_it_is_left_alone() -> None:
 
 def take_out_the_look_for_disputes(monkeypatch) -> None:
     """And the sum, which says that nothing is left to owe."""
-    monkeypatch.setattr(calling_off, "disputed_payments", Payment.objects.none)
-    monkeypatch.setattr(calling_off, "lost_disputes", Dispute.objects.none)
+    monkeypatch.setattr(giving_back, "disputed_payments", Payment.objects.none)
+    monkeypatch.setattr(giving_back, "lost_disputes", Dispute.objects.none)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def news(placed=None) -> list[str]:
 
 def may_hand_back(*, now=LATER) -> list[bool]:
     orders = Order.objects.select_related("event", "hold").order_by("created_at")
-    return [services.may_hand_back(placed, now=now) for placed in orders]
+    can = services.can_hand_back(orders, now=now)
+    return [placed.pk in can for placed in orders]
 
 
 # Nobody depends on the sweep coming by in time ----------------------------------------

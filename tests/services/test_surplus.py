@@ -365,7 +365,7 @@ def test_while_another_card_may_be_tried_the_buyer_is_not_told_that_it_is_paid()
 
     order = Order.objects.get()
     [told] = told_orders([order.pk], user_id=order.user_id)
-    document = order_document(told, now=NOON, absolute=str)
+    document = order_document(told, can_hand_back=False, now=NOON, absolute=str)
 
     assert document["payment"]["status"] == "cancelled"
     assert [refund["reason"] for refund in document["refunds"]] == ["surplus"]
