@@ -55,5 +55,9 @@ def night_of(instant: datetime, zone: ZoneInfo) -> date:
 
 def end_of_night(instant: datetime, zone: ZoneInfo) -> datetime:
     """The instant at which the night that `instant` belongs to is over."""
-    morning_after = night_of(instant, zone) + timedelta(days=1)
-    return local_to_utc(datetime.combine(morning_after, NIGHT_ENDS), zone)
+    return start_of_night(night_of(instant, zone) + timedelta(days=1), zone)
+
+
+def start_of_night(night: date, zone: ZoneInfo) -> datetime:
+    """The instant from which on the clock belongs to `night`."""
+    return local_to_utc(datetime.combine(night, NIGHT_ENDS), zone)

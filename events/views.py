@@ -28,7 +28,7 @@ from events.serializers import (
     VenueEntrySerializer,
     VenueSearchParams,
 )
-from ticketapp.api import KeysetPagination, StrictQueryMixin
+from ticketapp.api import KeysetPagination, StrictQueryMixin, all_of
 from ticketapp.caching import public_json
 
 # Seconds for which a copy may be shown.
@@ -130,8 +130,3 @@ class StaffVenueListView(StrictQueryMixin, APIView):
             for member in own.select_related("venue").order_by("venue__name", "pk")
         ]
         return Response(all_of(results))
-
-
-def all_of(results: Any) -> dict[str, Any]:
-    """The shape of every list, for one that has a single page."""
-    return {"results": results, "next": None, "previous": None}

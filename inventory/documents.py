@@ -1,9 +1,13 @@
 """What the API says about holds and tickets. No queries here."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+from events.models import Event
 from inventory import codes, qr
 from inventory.instants import local, utc
 from inventory.listing.cards import money, price_of
@@ -56,11 +60,40 @@ def ticket_document(
         "qr_svg": qr_svg(code),
         "checked_in_at": utc(ticket.checked_in_at),
         "admits": not_admitted is None,
-        "not_admitted": not_admitted
-        and {
-            "code": not_admitted.code,
-            "message": f"It does not admit: {not_admitted.reason}.",
-        },
+        "not_admitted": not_admitted and why_not(not_admitted),
+    }
+
+
+def why_not(not_admitted: NotAdmitted) -> JSON:
+    return {
+        "code": not_admitted.code,
+        "message": f"It does not admit: {not_admitted.reason}.",
+    }
+
+
+def revocations_document(
+    event: Event,
+    *,
+    revoked: Mapping[UUID, NotAdmitted],
+    admits_between: tuple[datetime, datetime],
+) -> JSON:
+    """What a scanner needs to judge codes of `event` on its own. Load its venue.
+
+    Nothing in it follows from when it was asked for.
+    """
+    tickets: dict[NotAdmitted, list[UUID]] = defaultdict(list)
+    for ticket in sorted(revoked):
+        tickets[revoked[ticket]].append(ticket)
+    opens, closes = admits_between
+    return {
+        "event": event_brief(event),
+        "code_key": codes.public_key_text(),
+        "admits_from": utc(opens),
+        "admits_until": utc(closes),
+        "revoked": [
+            why_not(why) | {"tickets": tickets[why]}
+            for why in sorted(tickets, key=lambda why: why.code)
+        ],
     }
 
 

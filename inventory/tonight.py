@@ -38,25 +38,31 @@ class Stock:
 
 
 def tonights(events: QuerySet[Event], *, now: datetime) -> list[Event]:
-    """Of these events those of the night that it is at their venue, doors first.
+    """Of these events those that go on in the night that it is at their venue.
 
-    Only what has tickets here, and is no draft. An event whose hour nobody knows
-    comes last on its day.
+    Doors first. Only what has tickets here, and is no draft. An event whose hour
+    nobody knows comes last on its day.
     """
     today = now.astimezone(UTC).date()
     timeless = Q(
         starts_at=None,
         local_date__range=(today - timedelta(days=2), today + timedelta(days=1)),
     )
+    is_not_long_over = Q(starts_at__gt=now - AROUND) | Q(ends_at__gt=now - AROUND)
     found = (
-        events.filter(Q(starts_at__range=(now - AROUND, now + AROUND)) | timeless)
+        events.filter(is_not_long_over & Q(starts_at__lt=now + AROUND) | timeless)
         .filter(Exists(TicketType.objects.filter(event=OuterRef("pk"))))
         .exclude(status=EventStatus.DRAFT)
         .select_related("venue")
     )
-    tonight = [e for e in found if e.night == night_of(now, e.venue.zone)]
+    tonight = [e for e in found if goes_on_tonight(e, now)]
     last = datetime.max.replace(tzinfo=UTC)
     return sorted(tonight, key=lambda e: (e.doors_at or e.starts_at or last, e.name))
+
+
+def goes_on_tonight(event: Event, now: datetime) -> bool:
+    first, last = event.nights
+    return first <= night_of(now, event.venue.zone) <= last
 
 
 def stock_of(event_ids: Iterable[UUID]) -> dict[UUID, Stock]:

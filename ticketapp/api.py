@@ -54,6 +54,11 @@ class KeysetPagination(pagination.CursorPagination):
             raise exceptions.ValidationError({"cursor": [message]}) from None
 
 
+def all_of(results: Any) -> dict[str, Any]:
+    """The shape of every list, for one that has a single page."""
+    return {"results": results, "next": None, "previous": None}
+
+
 def refuse_unknown(given: QueryDict, *, known: Iterable[str]) -> None:
     """Refuse query parameters that are not `known`, and any that come twice."""
     known = set(known)

@@ -123,5 +123,24 @@ class CheckInSerializer(serializers.Serializer):
     scanned_at = serializers.DateTimeField()
 
 
+class RevokedTicketsSerializer(NotAdmittedSerializer):
+    tickets = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Their ids, as in their codes."
+    )
+
+
+class RevocationsSerializer(serializers.Serializer):
+    event = EventBriefSerializer()
+    code_key = serializers.CharField(
+        help_text="The Ed25519 public key, 32 bytes as base64, that codes verify with."
+    )
+    admits_from = serializers.DateTimeField()
+    admits_until = serializers.DateTimeField(help_text="From then on they do not.")
+    revoked = RevokedTicketsSerializer(many=True, help_text="By reason.")
+
+
+RevocationsPageSerializer = page_of(RevocationsSerializer)
+
+
 HoldPageSerializer = page_of(HoldSerializer)
 TicketPageSerializer = page_of(TicketSerializer)

@@ -7,9 +7,10 @@ from http import HTTPStatus
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
-from events.local_time import night_of
+from events.local_time import start_of_night
 from events.models import Event, EventStatus, Membership
 from inventory import codes
 from inventory.instants import utc
@@ -32,7 +33,9 @@ RETURNED = NotAdmitted("returned", "it was taken back")
 USED = NotAdmitted("already_checked_in", "somebody came in with it")
 CANCELLED = NotAdmitted("event_cancelled", "the event is cancelled")
 
-AdmissionCheck = Callable[[Collection[UUID]], Mapping[UUID, NotAdmitted]]
+TICKET_AND_EVENT = ("pk", "ticket_type__event_id")
+TicketIds = Collection[UUID] | QuerySet[Ticket, UUID]
+AdmissionCheck = Callable[[TicketIds], Mapping[UUID, NotAdmitted]]
 _checks: dict[str, AdmissionCheck] = {}
 
 
@@ -76,8 +79,9 @@ class ScanTimeOutOfRange(DomainError):
 def register_admission_check(name: str, check: AdmissionCheck) -> None:
     """Let an app above say which sold tickets must not admit just now, and why.
 
-    `check` gets the ids of tickets. It runs at every scan, where the ticket is
-    locked, and for every list of tickets, so it should be one indexed query.
+    `check` gets the ids of tickets, or a query of them. It runs at every scan, where
+    the ticket is locked, and for every list of tickets, so it should be one indexed
+    query.
     """
     _checks[name] = check
 
@@ -102,6 +106,38 @@ def not_admitted(tickets: Collection[Ticket]) -> dict[UUID, NotAdmitted]:
         elif ticket.status != TicketStatus.SOLD:
             found[ticket.pk] = RETURNED
     return found
+
+
+def revoked(events: Collection[Event]) -> dict[UUID, dict[UUID, NotAdmitted]]:
+    """By event, all tickets whose codes are signed, but do not admit, and why.
+
+    What a scanner without network has to know besides our public key: it says of
+    each ticket what `not_admitted` does.
+    """
+    of_events = Ticket.objects.filter(ticket_type__event__in=events)
+    sold = of_events.filter(status=TicketStatus.SOLD)
+    cancelled = sold.filter(ticket_type__event__status=EventStatus.CANCELLED)
+    found: dict[UUID, dict[UUID, NotAdmitted]] = {event.pk: {} for event in events}
+    for ticket, event in cancelled.values_list(*TICKET_AND_EVENT):
+        found[event][ticket] = CANCELLED
+    turned_away: dict[UUID, NotAdmitted] = {}
+    for check in _checks.values():
+        turned_away |= check(sold.values_list("pk", flat=True))
+    checked = of_events.filter(pk__in=turned_away)
+    for ticket, event in checked.values_list(*TICKET_AND_EVENT):
+        found[event][ticket] = turned_away[ticket]
+    ended = {TicketStatus.CHECKED_IN.value: USED, TicketStatus.RETURNED.value: RETURNED}
+    gone = of_events.filter(status__in=ended)
+    for ticket, event, status in gone.values_list(*TICKET_AND_EVENT, "status"):
+        found[event][ticket] = ended[status]
+    return found
+
+
+def admits_between(event: Event) -> tuple[datetime, datetime]:
+    """The nights on which the door takes tickets of `event`: from, and until before."""
+    first, last = event.nights
+    zone = event.venue.zone
+    return start_of_night(first, zone), start_of_night(last + timedelta(days=1), zone)
 
 
 def check_in(
@@ -229,10 +265,10 @@ def _why_not_valid(ticket: Ticket, at: datetime) -> str | None:
 
 def _of_another_night(event: Event, at: datetime) -> str | None:
     """A ticket scanned on a night that is not its event's would be used up in vain."""
-    first, last = event.nights
-    if first <= night_of(at, event.venue.zone) <= last:
+    opens, closes = admits_between(event)
+    if opens <= at < closes:
         return None
-    return f"it is for {event.name} on {first:%d %B %Y}"
+    return f"it is for {event.name} on {event.nights[0]:%d %B %Y}"
 
 
 def _refusal(ticket: Ticket) -> AlreadyCheckedIn:

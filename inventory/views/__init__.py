@@ -1,6 +1,10 @@
 """JSON in, one service call, JSON out."""
 
-from inventory.views.door import CheckInListView
+from inventory.views.door import (
+    CheckInListView,
+    RevokedTicketListView,
+    RevokedTicketsOfEventView,
+)
 from inventory.views.events import EventListView, EventView, TicketTypeListView
 from inventory.views.holds import HoldListView, HoldView
 from inventory.views.tickets import TicketListView, TicketView
@@ -11,6 +15,8 @@ __all__ = [
     "EventView",
     "HoldListView",
     "HoldView",
+    "RevokedTicketListView",
+    "RevokedTicketsOfEventView",
     "TicketListView",
     "TicketTypeListView",
     "TicketView",

@@ -18,7 +18,7 @@ from inventory.serializers.events import (
     EventSearchParams,
     TicketTypePageSerializer,
 )
-from ticketapp.api import StrictQueryMixin
+from ticketapp.api import StrictQueryMixin, all_of
 from ticketapp.caching import public_json
 
 # Seconds for which a copy may be shown: short, because it says what is left.
@@ -71,12 +71,8 @@ class TicketTypeListView(PublicView):
     def get(self, request: Request, event_id: UUID) -> HttpResponse:
         """The ticket types of an event; there are few, so all at once."""
         row, now = row_or_404(event_id), timezone.now()
-        document = {
-            "results": cards.ticket_types_of(row, now),
-            "next": None,
-            "previous": None,
-        }
-        return public_json(request, document, max_age=MAX_AGE)
+        types = cards.ticket_types_of(row, now)
+        return public_json(request, all_of(types), max_age=MAX_AGE)
 
 
 def row_or_404(event_id: UUID) -> rows.Row:

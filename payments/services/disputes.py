@@ -1,6 +1,5 @@
 """The buyer's bank asks the money back. Lock order: order, payment, dispute."""
 
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -140,7 +139,7 @@ def _owe_again(payment: Payment, now: datetime) -> None:
 
 
 def disputed_tickets(
-    tickets: Collection[UUID],
+    tickets: inventory.TicketIds,
 ) -> dict[UUID, inventory.NotAdmitted]:
     """Those of a disputed payment, and why they stay out; asked at every scan."""
     disputed = Dispute.objects.filter(

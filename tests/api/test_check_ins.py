@@ -3,7 +3,6 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from events.models import Role
 from inventory import codes
@@ -11,6 +10,7 @@ from inventory import services as inventory
 from inventory.models import CheckIn, Ticket, TicketStatus
 from tests import factories as make
 from tests.factories import NOON
+from tests.scanner import client_of
 
 pytestmark = pytest.mark.django_db
 CHECK_INS = "/api/v1/check-ins"
@@ -31,12 +31,6 @@ def ticket():
 @pytest.fixture
 def code(ticket):
     return codes.write(ticket_id=ticket.pk, event_id=ticket.ticket_type.event_id)
-
-
-def client_of(user) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """Case 10. A payment is disputed, and the dispute is won or lost.
 
-Unused tickets stop admitting at once. Won, they admit again; lost, they stay dead
-and the loss is in the books. Nothing goes back on sale until staff decide.
-
-"At once" is at a door that is online. Scanners that go on offline, and would stop at
-their next sync, are not part of this project yet: only their scans are taken, and one
-of a disputed ticket is kept and flagged when it is uploaded.
+Unused tickets stop admitting at once, at offline scanners from their next sync. Won,
+they admit again; lost, they stay dead and the loss is in the books. Nothing goes back
+on sale until staff decide. One let in by a scanner that did not know yet is kept and
+flagged when it is uploaded.
 
 The guards: the question that the door asks (`disputes.disputed_tickets`, registered for
-every scan), without which a disputed ticket walks in, or was let in offline and nobody
-sees it; that a lost dispute is no end of it (`disputes.TAKEN_BY_THE_BANK`); that the
-loss is entered (`books.enter`); and that no refund is owed for what the bank has, or
-asks for (`refunds.refuse_if_disputed`, the sum `refunds.lost_to_the_bank`, and
-`giving_back.disputed_payments` for what is called off), because refunds take tickets
-back. So only `refunds.take_back_disputed`, which staff ask for, puts them on sale, and
-that wants a dispute that was lost.
+every scan and for what scanners sync), without which a disputed ticket walks in, or was
+let in offline and nobody sees it; that a lost dispute is no end of it
+(`disputes.TAKEN_BY_THE_BANK`); that the loss is entered (`books.enter`); and that no
+refund is owed for what the bank has, or asks for (`refunds.refuse_if_disputed`, the sum
+`refunds.lost_to_the_bank`, and `giving_back.disputed_payments` for what is called off),
+because refunds take tickets back. So only `refunds.take_back_disputed`, which staff ask
+for, puts them on sale, and that wants a dispute that was lost.
 """
 
 from datetime import timedelta
@@ -23,6 +21,7 @@ import pytest
 from django.utils import timezone
 
 from events import services as events
+from events.models import Role
 from inventory import codes
 from inventory import services as inventory
 from inventory.models import CheckIn, ScanFlag
@@ -52,6 +51,7 @@ from tests.paying import (
     deliver,
     paid,
 )
+from tests.scanner import OfflineScanner, client_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -136,6 +136,47 @@ def test_case_10_without_the_doors_question_its_upload_is_not(monkeypatch):
 
     with pytest.raises(pytest.fail.Exception):
         a_disputed_ticket_let_in_offline_is_flagged()
+
+
+def scanner_of(placed) -> OfflineScanner:
+    steward = make.staff(venue=placed.event.venue, role=Role.DOOR)
+    scanner = OfflineScanner(client_of(steward), placed.event_id)
+    assert scanner.sync() == 200
+    return scanner
+
+
+def refused_offline(scanner, placed) -> set[str]:
+    return {
+        scanner.refusal(
+            codes.write(ticket_id=line.ticket_id, event_id=placed.event_id), at=NOON
+        )
+        for line in placed.lines.all()
+    }
+
+
+def an_offline_scanner_follows_the_dispute(end: str, told: str) -> None:
+    placed = paid(DISPUTED)
+    scanner = scanner_of(placed)
+    hear()
+    assert refused_offline(scanner, placed) == {""}
+
+    scanner.sync()
+    assert refused_offline(scanner, placed) == {"payment_disputed"}
+    decide(end)
+    scanner.sync()
+    assert refused_offline(scanner, placed) == {told}
+
+
+@pytest.mark.parametrize(("end", "told"), [("winning", ""), ("losing", "payment_lost")])
+def test_case_10_an_offline_scanner_follows_from_its_next_sync(end, told):
+    an_offline_scanner_follows_the_dispute(end, told)
+
+
+def test_case_10_without_the_doors_question_an_offline_scanner_lets_in(monkeypatch):
+    monkeypatch.delitem(admission._checks, "dispute")
+
+    with pytest.raises(AssertionError):
+        an_offline_scanner_follows_the_dispute("losing", "payment_lost")
 
 
 def test_case_10_won_it_admits_again_and_the_money_is_back():

@@ -122,6 +122,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/revoked-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything a scanner needs to go on without network
+         * @description A code is base32 of: a version byte (1), the ticket's id (16 bytes), the first
+         *     8 bytes of the event's id, and an Ed25519 signature (64 bytes) of the text
+         *     `ticketapp ticket code`, a zero byte and what is before the signature. Let in
+         *     whoever has a code that verifies with `code_key`, is of this event, comes from
+         *     `admits_from` until before `admits_until`, and whose ticket is not `revoked`.
+         *
+         *     A ticket that a bank asks the money back for is `revoked` at once, and no more
+         *     when that is decided for the venue, so ask again every minute: with the `ETag`
+         *     as `If-None-Match` nothing is sent while nothing changed. Scans made meanwhile
+         *     are sent to `check-ins` later.
+         */
+        get: operations["events_revoked_tickets_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/ticket-types": {
         parameters: {
             query?: never;
@@ -515,6 +544,27 @@ export interface paths {
          * @description Only cities with a venue; at most ten, the best match first.
          */
         get: operations["places_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/revoked-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a scanner needs for tonight, event by event
+         * @description Of the venues that you are a member of, doors first. See the address of one
+         *     event for what to do with it; this one has an `ETag` too.
+         */
+        get: operations["revoked_tickets_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1401,6 +1451,35 @@ export interface components {
          * @enum {string}
          */
         ProviderEnum: "sandbox" | "stripe";
+        Revocations: {
+            event: components["schemas"]["EventBrief"];
+            /** @description The Ed25519 public key, 32 bytes as base64, that codes verify with. */
+            code_key: string;
+            /** Format: date-time */
+            admits_from: string;
+            /**
+             * Format: date-time
+             * @description From then on they do not.
+             */
+            admits_until: string;
+            /** @description By reason. */
+            revoked: components["schemas"]["RevokedTickets"][];
+        };
+        RevocationsPage: {
+            results: components["schemas"]["Revocations"][];
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+        };
+        RevokedTickets: {
+            /** @description `payment_disputed`: the bank asks the payment back. `payment_lost`: it got it back. `event_cancelled`, `already_checked_in` or `returned`: as they say. */
+            code: string;
+            /** @description For the person, as it is. */
+            message: string;
+            /** @description Their ids, as in their codes. */
+            tickets: string[];
+        };
         /**
          * @description * `manager` - Manager
          *     * `box_office` - box office
@@ -2094,6 +2173,73 @@ export interface operations {
             };
             /** @description `invalid`: Some of what was sent cannot be used. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_revoked_tickets_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocations"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: Your account may not do this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3851,6 +3997,62 @@ export interface operations {
             };
             /** @description `invalid`: Some of what was sent cannot be used. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many people are asking for this at once. `unavailable`: The service is not available just now. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoked_tickets_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationsPage"];
+                };
+            };
+            /** @description `invalid`: Some of what was sent cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: Your account may not do this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
