@@ -162,7 +162,7 @@ def check_in(
     try:
         with transaction.atomic():
             ticket = _locked_ticket(code, staff)
-            scan = _repeated(scan_id, ticket)
+            scan = _repeated(scan_id, ticket, offline=offline_at is not None)
             if scan is None:
                 seen = _seen(ticket, staff, gate, offline_at or now, scan_id)
                 scan = _judge(seen, offline=offline_at is not None)
@@ -248,10 +248,14 @@ def _works_at(staff: User, venue_id: UUID) -> bool:
     return staff.is_superuser or member.exists()
 
 
-def _repeated(scan_id: UUID | None, ticket: Ticket) -> CheckIn | None:
+def _repeated(scan_id: UUID | None, ticket: Ticket, *, offline: bool) -> CheckIn | None:
     scan = CheckIn.objects.filter(pk=scan_id).first() if scan_id else None
     if scan and scan.ticket_id != ticket.pk:
         raise ScanIdReused
+    if scan and offline and scan.flag == ScanFlag.AGAIN:
+        # Our refusal never came to the scanner, which let them in by its own list.
+        scan.flag = ScanFlag.LET_IN_TWICE
+        scan.save(update_fields=["flag"])
     return scan
 
 

@@ -24,6 +24,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg2.errors import DeadlockDetected
 
+from events.local_time import night_of
+from events.models import Role
 from inventory import codes
 from inventory import services as inventory
 from tests import factories as make
@@ -260,16 +262,20 @@ def phone(page, stack) -> Phone:
 def rush(transactional_db):
     """Tonight's show around the corner: 12 tickets at £28 and a fee of £4."""
     now = timezone.now().replace(second=0, microsecond=0)
+    starts_at = now + timedelta(hours=1)
     venue = make.venue(
         name="The Electric Room", at=(51.5400, -0.1430), address="1 Parkway"
     )
+    nights = {night_of(at, venue.zone) for at in (now, starts_at)}
     event = make.event(
         venue=venue,
         name="Late Show",
-        starts_at=now + timedelta(hours=1),
-        local_date=(now + timedelta(hours=1)).date(),
+        # From five to six in the morning it is tonight by its doors alone.
+        doors_at=now if len(nights) > 1 else None,
+        starts_at=starts_at,
+        local_date=starts_at.date(),
         sales_open_at=now - timedelta(days=1),
-        sales_close_at=now + timedelta(hours=1),
+        sales_close_at=starts_at,
     )
     return make.ticket_type(
         event=event,
@@ -289,3 +295,20 @@ def gone(rush):
             user=make.buyer(), ticket_type=rush, quantity=6, now=timezone.now()
         )
     return rush
+
+
+@pytest.fixture
+def ticket(rush):
+    """Somebody has bought one."""
+    now = timezone.now()
+    held = inventory.hold_tickets(
+        user=make.buyer(name="Ada"), ticket_type=rush, quantity=1, now=now
+    )
+    inventory.start_paying(hold=held, now=now, lease=timedelta(minutes=2))
+    return inventory.sell_held_tickets(hold=held, now=now)[0]
+
+
+@pytest.fixture
+def steward(rush):
+    """Who works at the door."""
+    return make.staff(venue=rush.event.venue, role=Role.DOOR)

@@ -170,12 +170,25 @@ def test_case_15_without_the_scan_id_an_upload_repeated_is_a_second_scan(
     ticket, steward, monkeypatch
 ):
     """The guard taken out: the repeat is not recognised."""
-    monkeypatch.setattr(admission, "_repeated", lambda scan_id, ticket: None)
+    monkeypatch.setattr(admission, "_repeated", lambda *scan, offline: None)
     ident = uuid4()
     scan(ticket, steward, "A", offline_at=DOORS, scan_id=ident)
 
     with pytest.raises(inventory.ScanIdReused):
         scan(ticket, steward, "A", offline_at=DOORS, scan_id=ident)
+
+
+def test_case_15_let_in_offline_though_we_had_refused_it_is_flagged(ticket, steward):
+    """Our refusal was lost on its way, and the scanner went by its own list."""
+    scan(ticket, steward, "North")
+    lost = uuid4()
+    with pytest.raises(inventory.AlreadyCheckedIn):
+        scan(ticket, steward, "South", now=DOORS + MINUTE, scan_id=lost)
+
+    with pytest.raises(inventory.AlreadyCheckedIn):
+        scan(ticket, steward, "South", offline_at=DOORS + MINUTE, scan_id=lost)
+
+    assert scans() == [("North", True, ""), ("South", False, ScanFlag.LET_IN_TWICE)]
 
 
 def test_case_15_a_ticket_taken_back_and_let_in_offline_is_flagged(ticket, steward):

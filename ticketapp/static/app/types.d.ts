@@ -29,6 +29,7 @@ export type FoundPlace = Schemas["Place"];
 export type WaitlistEntry = Schemas["WaitlistEntry"];
 export type StaffVenue = Schemas["StaffVenue"];
 export type CheckIn = Schemas["CheckIn"];
+export type Revocations = Schemas["Revocations"];
 
 /** When: the part that cards, holds, orders and tickets share. */
 export type EventTimes = Pick<

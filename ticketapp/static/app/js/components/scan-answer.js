@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { serverNow } from "../lib/clock.js";
 import { t } from "../lib/i18n.js";
-import { duration } from "../lib/when.js";
+import { duration, momentWords } from "../lib/when.js";
 import { Icon } from "./icon.js";
 
 /** @typedef {import("../lib/scans.js").Scan} Scan */
@@ -15,11 +15,12 @@ import { Icon } from "./icon.js";
  * @property {string} title
  * @property {string} [text]
  * @property {[string, string][]} [facts]
+ * @property {string} [note]
  */
 
 /** @param {{scan: Scan, onSendNow: () => void, onGiveUp: () => void}} props */
 export function ScanAnswer({ scan, onSendNow, onGiveUp }) {
-  const { tone, icon, title, text, facts = [] } = answerTo(scan);
+  const { tone, icon, title, text, facts = [], note } = answerTo(scan);
   return html`
     <section class=${`scan-answer scan-${tone}`} aria-label=${t("Answer")}>
       <div aria-live="assertive" aria-atomic="true">
@@ -30,6 +31,7 @@ export function ScanAnswer({ scan, onSendNow, onGiveUp }) {
           html`<dl class="scan-facts">
             ${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
           </dl>`}
+          ${note && html`<p class="scan-note"><${Icon} name="offline" /> <span>${note}</span></p>`}
         </div>
       </div>
       ${scan.phase === "unsent" &&
@@ -56,8 +58,21 @@ function answerTo(scan) {
       text: t("The server does not answer, so this scan has not been recorded yet. The same scan is sent again until there is an answer. Wait, or look at the ticket yourself."),
     };
   }
-  return scan.checkIn ? letIn(scan.checkIn) : refusal(/** @type {ApiError} */ (scan.error));
+  if (scan.checkIn) return letIn(scan.checkIn);
+  const answer = scan.error ? refusal(scan.error) : letInWithoutNetwork(scan);
+  return scan.listAt ? { ...answer, note: asListed(scan.listAt) } : answer;
 }
+
+/** @param {Scan} scan */
+function letInWithoutNetwork({ eventName }) {
+  /** @type {[string, string][]} */
+  const facts = [[t("Event"), eventName ?? ""]];
+  return { tone: /** @type {const} */ ("good"), icon: "check", title: t("Let in"), facts };
+}
+
+/** @param {number} at */
+const asListed = (at) =>
+  t("Without network: by this phone’s list of {time}.", { time: momentWords(at, serverNow()) });
 
 /**
  * @param {import("../../types").CheckIn} checkIn
@@ -101,6 +116,7 @@ function refusal(error) {
  * @returns {[string, string][]}
  */
 function firstScan({ meta }) {
+  if (!meta["first_at"]) return [];
   const ago = duration(serverNow() - Date.parse(String(meta["first_at"])));
   const time = String(meta["first_at_local"]);
   return [

@@ -1,6 +1,7 @@
 /** The door: scan a code, see at once whether its bearer comes in. */
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { UnsentScans, WithoutNetwork } from "../components/door-network.js";
 import { TopBar } from "../components/frame.js";
 import { Notice, Refusal } from "../components/notice.js";
 import { ScanAnswer } from "../components/scan-answer.js";
@@ -8,6 +9,7 @@ import { ScanCamera } from "../components/scan-camera.js";
 import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { useScreenOn } from "../lib/awake.js";
+import { listsOfTonight, useFreshLists } from "../lib/door-lists.js";
 import { joined, t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { useScans } from "../lib/scans.js";
@@ -22,8 +24,10 @@ const gate = createKeptStore("localStorage", "gate", "");
 export function DoorView() {
   const isSignedIn = useStore(signedIn);
   const { data, error, reload } = useResource(isSignedIn ? "/me/venues" : null);
+  // Without network it is where one worked a moment ago.
+  const known = error?.isUncertain && isSignedIn ? listsOfTonight()?.venues : null;
   /** @type {StaffVenue[]} */
-  const venues = data?.results ?? [];
+  const venues = data?.results ?? known ?? [];
   return html`
     <${TopBar} fallback="/you" title=${t("Door")} />
     <h1 class="screen-title" tabindex="-1">${t("At the door")}</h1>
@@ -32,7 +36,7 @@ export function DoorView() {
       <p>${t("For staff of a venue. Sign in with the e-mail address that your venue knows.")}</p>
       <${SignIn} />
     </div>`}
-    ${isSignedIn && error && html`<${Refusal} error=${error} onRetry=${reload} />`}
+    ${isSignedIn && error && !known && html`<${Refusal} error=${error} onRetry=${reload} />`}
     ${isSignedIn && !error && !data && html`<p role="status" class="quiet">${t("Loading…")}</p>`}
     ${data && venues.length === 0 && html`<${NotStaff} />`}
     ${venues.length > 0 && html`<${Scanning} venues=${venues} />`}
@@ -56,14 +60,17 @@ function Scanning({ venues }) {
   const place = useStore(gate);
   const { scan, start, giveUp, sendNow } = useScans(place.trim());
   useScreenOn();
+  useFreshLists();
   return html`
     <p class="quiet">${t("Tickets of {venues}", { venues: joined(venues.map(({ name }) => name), ", ") })}</p>
+    <${UnsentScans} />
     <div class="door">
       <${ScanAnswer} scan=${scan} onSendNow=${sendNow} onGiveUp=${giveUp} />
       <div class="door-ways">
         <${ScanCamera} onCode=${start} />
         <${CodeField} onCode=${start} />
         <${GateField} />
+        <${WithoutNetwork} />
       </div>
     </div>
   `;
