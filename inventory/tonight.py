@@ -13,6 +13,8 @@ from inventory.models import OWNED_TICKET, Ticket, TicketStatus, TicketType
 
 # Whatever the zone of its venue, an event of this night starts no further off.
 AROUND = timedelta(hours=42)
+# What goes on for longer is no event: it bounds what is looked through.
+LONGEST_RUN = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def tonights(events: QuerySet[Event], *, now: datetime) -> list[Event]:
         starts_at=None,
         local_date__range=(today - timedelta(days=2), today + timedelta(days=1)),
     )
-    is_not_long_over = Q(starts_at__gt=now - AROUND) | Q(ends_at__gt=now - AROUND)
+    is_not_long_over = Q(starts_at__gt=now - AROUND) | Q(
+        starts_at__gt=now - LONGEST_RUN, ends_at__gt=now - AROUND
+    )
     found = (
         events.filter(is_not_long_over & Q(starts_at__lt=now + AROUND) | timeless)
         .filter(Exists(TicketType.objects.filter(event=OuterRef("pk"))))

@@ -82,8 +82,12 @@ def test_a_scan_without_network_is_not_recorded_and_sent_again(phone, ticket, st
     phone.open_door(steward.email)
     expect(phone.answer).to_contain_text("Ready to scan")
     sent = []
-    phone.page.on("request", lambda asked: sent.append(asked.post_data_json))
-    phone.page.route("**/check-ins", lambda route: route.abort())
+
+    def lose(route) -> None:
+        sent.append(route.request.post_data_json)
+        route.abort()
+
+    phone.page.route("**/check-ins", lose)
 
     phone.scan(code_of(ticket))
     expect(phone.answer).to_contain_text("Not recorded")

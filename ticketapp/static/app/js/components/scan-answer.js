@@ -102,6 +102,9 @@ function refusal(error) {
     const text = t("{why} Do not let them in.", { why: error.detail });
     return { ...no, title: t("Not valid"), text };
   }
+  if (error.code === "not_on_list") {
+    return { tone: "needs", icon: "info", title: t("Not on the list"), text: error.detail };
+  }
   const isNoCode = error.errors.some(({ field }) => field === "code");
   if (error.code === "unknown_ticket" || isNoCode) {
     const text = t("This is not a ticket for this door. Do not let them in.");

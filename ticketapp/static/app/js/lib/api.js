@@ -15,6 +15,7 @@ import { token } from "./token.js";
  * @property {AbortSignal} [signal]
  * @property {number} [timeout]
  * @property {string | null} [sessionToken]  instead of the kept one
+ * @property {string} [etag]  of what the caller has; the browser keeps nothing then
  */
 
 const API = "/api/v1";
@@ -60,18 +61,19 @@ export async function api(path, options = {}) {
 }
 
 /**
- * The same, with the headers, for those who need to know how old it is.
+ * The same, with the headers, for those who need to know how old it is; without data
+ * where that is what `etag` names.
  * @param {string} path
  * @param {RequestOptions} [options]
  * @returns {Promise<{data: any, headers: Headers}>}
  */
 export async function apiResponse(path, options = {}) {
-  const response = await send(addressOf(path, options.query), options);
+  const sent = options.sessionToken === undefined ? token.get() : options.sessionToken;
+  const response = await send(addressOf(path, options.query), options, sent);
   const data = await bodyOf(response);
-  if (response.ok) return { data, headers: response.headers };
+  if (response.ok || response.status === 304) return { data, headers: response.headers };
   // Another token may have come meanwhile: only the refused one is forgotten.
   if (response.status === 401 && !path.startsWith("/_allauth/")) {
-    const sent = options.sessionToken ?? token.get();
     if (sent && sent === token.get()) token.set(null);
   }
   throw refusal(response, data);
@@ -97,15 +99,17 @@ function addressOf(path, query) {
 /**
  * @param {URL} address
  * @param {RequestOptions} options
+ * @param {string | null} session
  */
-async function send(address, options) {
+async function send(address, options, session) {
   const limit = AbortSignal.timeout(options.timeout ?? TIMEOUT);
   const signals = options.signal ? [options.signal, limit] : [limit];
   const askedAt = Date.now();
   try {
     const response = await fetch(address, {
       method: options.method ?? "GET",
-      headers: headersFor(options),
+      headers: headersFor(options, session),
+      cache: options.etag === undefined ? "default" : "no-store",
       body: options.body === undefined ? null : JSON.stringify(options.body),
       credentials: "omit",
       signal: AbortSignal.any(signals),
@@ -120,14 +124,16 @@ async function send(address, options) {
   }
 }
 
-/** @param {RequestOptions} options */
-function headersFor(options) {
+/**
+ * @param {RequestOptions} options
+ * @param {string | null} session
+ */
+function headersFor(options, session) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
-  const session =
-    options.sessionToken === undefined ? token.get() : options.sessionToken;
+  if (options.etag) headers["If-None-Match"] = options.etag;
   if (session) headers["X-Session-Token"] = session;
   return headers;
 }

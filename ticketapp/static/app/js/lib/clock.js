@@ -29,6 +29,14 @@ export function learnServerTime(said, askedAt) {
 }
 
 /**
+ * What an earlier page knew of the phone's clock, until the server says it anew.
+ * @param {number} known  milliseconds that the server is ahead
+ */
+export function recallOffset(known) {
+  if (certainty === Infinity) offset = known;
+}
+
+/**
  * The server's time now, redrawing every `period` milliseconds.
  * @param {number} period
  */

@@ -1,40 +1,50 @@
-/** What the door says to a code without asking the server: by the lists of tonight. */
+/** What the door says to a code without asking the server: by the lists in hand. */
 import { ApiError } from "./api.js";
 import { serverNow } from "./clock.js";
 import { isSigned, readCode } from "./codes.js";
-import { listsOfTonight } from "./door-lists.js";
+import { listsInHand } from "./door-lists.js";
 import { t } from "./i18n.js";
-import { whenItCameIn } from "./kept-scans.js";
-import { clockTime } from "./when.js";
+import { whatIsKnownOf } from "./seen-tickets.js";
+import { clockTime, momentWords, phoneZone } from "./when.js";
 
 /** @typedef {import("../../types").Revocations} Revocations */
 /** @typedef {import("./codes.js").TicketCode} TicketCode */
+/** @typedef {import("./door-lists.js").DoorLists} DoorLists */
 
 /**
  * @typedef {object} Judgement
  * @property {string} ticket
- * @property {Revocations["event"] | null} event
+ * @property {string} eventName
  * @property {ApiError | null} error  why its bearer stays out
- * @property {number} listAt  when the server last told what admits
+ * @property {number} listAt  when the list was asked for
  */
 
 /**
- * Null where it cannot be said here: no list of tonight, or a browser that cannot
- * check what we signed.
+ * Null where it cannot be said here: no list, a browser that cannot check what we
+ * signed, or a list that may know this very scan, whose answer was lost.
  * @param {string} text
+ * @param {number} firstSent  when the scan was first sent to the server
  * @returns {Promise<Judgement | null>}
  */
-export async function judge(text) {
-  const lists = listsOfTonight();
-  if (!lists) return null;
+export async function judge(text, firstSent) {
+  const lists = listsInHand();
+  const key = lists?.events[0]?.code_key;
+  if (!lists || !key) return null;
   const code = readCode(text);
-  const found = code && lists.events.find(({ event }) => isOf(code, event.id));
-  if (!code || !found) return { ...stranger(), listAt: lists.at };
-  const signed = await isSigned(code, found.code_key);
-  if (signed === null) return null;
-  if (!signed) return { ...stranger(), listAt: lists.at };
-  const { ticket } = code;
-  return { ticket, event: found.event, error: refusal(ticket, found), listAt: lists.at };
+  const signed = code && (await isSigned(code, key));
+  if (code && signed === null) return null;
+  const say = (/** @type {ApiError | null} */ error, eventName = "") => ({
+    ticket: code?.ticket ?? "",
+    eventName,
+    error,
+    listAt: lists.at,
+  });
+  if (!code || !signed) return say(new ApiError({ status: 404, code: "unknown_ticket" }));
+  const found = lists.events.find(({ event }) => isOf(code, event.id));
+  if (!found) return say(unlisted(lists));
+  const why = refusal(code.ticket, found, lists);
+  const isItsOwn = why?.code === "already_checked_in" && lists.heardAt >= firstSent;
+  return isItsOwn && !whatIsKnownOf(code.ticket) ? null : say(why, found.event.name);
 }
 
 /**
@@ -43,27 +53,35 @@ export async function judge(text) {
  */
 const isOf = ({ event }, eventId) => eventId.replaceAll("-", "").startsWith(event);
 
-const stranger = () => ({
-  ticket: "",
-  event: null,
-  error: new ApiError({ status: 404, code: "unknown_ticket" }),
-});
+/**
+ * Ours, but of no event on the list: of another venue or night, or newer than the list.
+ * @param {DoorLists} lists
+ */
+function unlisted({ at }) {
+  const time = momentWords(at, serverNow());
+  const detail = t("It is a ticket of ours, for an event that this phone’s list of {time} does not have. Look which venue and night it names.", { time });
+  return new ApiError({ status: 409, code: "not_on_list", detail });
+}
 
 /**
  * @param {string} ticket
  * @param {Revocations} of
+ * @param {DoorLists} lists
  */
-function refusal(ticket, { event, revoked, admits_from, admits_until }) {
+function refusal(ticket, { event, revoked, admits_from, admits_until }, lists) {
   const now = serverNow();
   if (now < Date.parse(admits_from) || now >= Date.parse(admits_until)) {
     return notValid(t("It is for another night."));
   }
-  const here = whenItCameIn(ticket);
-  if (here !== null) return cameIn(here, event);
+  const known = whatIsKnownOf(ticket);
+  if (known && !known.refused) return cameInHere(known.at, event.time_zone);
+  if (known?.refused && known.at > lists.at) {
+    return new ApiError({ status: 409, ...known.refused });
+  }
   const found = revoked.find(({ tickets }) => tickets.includes(ticket));
   if (!found) return null;
-  if (found.code === "already_checked_in") return cameIn(null, event);
-  return notValid(found.message);
+  const isIn = found.code === "already_checked_in";
+  return isIn ? new ApiError({ status: 409, code: found.code }) : notValid(found.message);
 }
 
 /** @param {string} detail */
@@ -71,14 +89,14 @@ const notValid = (detail) =>
   new ApiError({ status: 409, code: "ticket_not_valid", detail });
 
 /**
- * @param {number | null} here  when it came in at this door; null: at another
- * @param {Revocations["event"]} event
+ * @param {number} at
+ * @param {string} [zone]
  */
-function cameIn(here, event) {
-  const meta = here !== null && {
-    first_at: new Date(here).toISOString(),
-    first_at_local: clockTime(here, event.time_zone),
-    first_gate: t("here"),
+export function cameInHere(at, zone = phoneZone()) {
+  const meta = {
+    first_at: new Date(at).toISOString(),
+    first_at_local: clockTime(at, zone),
+    first_gate: t("at this phone"),
   };
-  return new ApiError({ status: 409, code: "already_checked_in", meta: meta || {} });
+  return new ApiError({ status: 409, code: "already_checked_in", meta });
 }

@@ -1,12 +1,15 @@
 /**
  * What the door has to know while it has no network: which events are on tonight, and
- * which of their tickets do not admit. Fetched each minute while the door is open.
+ * which of their tickets do not admit. Fetched each minute while the door is open, and
+ * kept on the phone until its owner signs out.
  */
 import { useEffect } from "preact/hooks";
 
-import { api } from "./api.js";
-import { serverNow } from "./clock.js";
-import { createKeptStore } from "./store.js";
+import { api, apiResponse, asApiError } from "./api.js";
+import { recallOffset, serverNow } from "./clock.js";
+import { reached } from "./door-reach.js";
+import { loadMe, me } from "./session.js";
+import { createStore } from "./store.js";
 import { token } from "./token.js";
 
 /** @typedef {import("../../types").Revocations} Revocations */
@@ -14,54 +17,113 @@ import { token } from "./token.js";
 
 /**
  * @typedef {object} DoorLists
+ * @property {string} by  the id of who asked
  * @property {StaffVenue[]} venues
  * @property {Revocations[]} events
- * @property {number} at  when the server said so
+ * @property {string} etag
+ * @property {number} at  when it was asked for, by the server's clock
+ * @property {number} heardAt  when the answer was there
+ * @property {number} ahead  of the phone's clock, by which the server's was then
  */
 
 const PERIOD = 60_000;
-/** A door is open for an evening: an older list is of another one. */
+/** Who could not ask for longer knows too little. */
 const OLDEST = 12 * 3_600_000;
+/** A list from the future means that the phone's clock was changed. */
+const SLACK = 60_000;
+/** Not in localStorage, whose little room is for scans. */
+const CACHE = "door";
+const PLACE = "/door-lists";
 
-const kept = createKeptStore(
-  "localStorage",
-  "door",
-  /** @type {DoorLists | null} */ (null),
-);
+export const doorLists = createStore(/** @type {DoorLists | null} */ (null));
+
 token.subscribe(() => {
-  if (token.get() === null) kept.set(null);
+  if (token.get() === null) forgetLists();
 });
 
-export const doorLists = kept;
-
-/** What is known for tonight; null once that is too old. */
-export function listsOfTonight() {
-  const known = kept.get();
-  return known && serverNow() - known.at < OLDEST ? known : null;
+/** What is known here; null where it is too old, or of somebody else. */
+export function listsInHand() {
+  const known = doorLists.get();
+  if (!known || known.by !== me.get()?.id) return null;
+  const age = serverNow() - known.at;
+  return age > -SLACK && age < OLDEST ? known : null;
 }
 
-/** Ask what changed. What is known stays while this fails. */
-export async function syncDoor() {
-  const asked = token.get();
-  if (asked === null) return;
+function forgetLists() {
+  doorLists.set(null);
+  if ("caches" in window) void caches.delete(CACHE);
+}
+
+/** @param {DoorLists} lists */
+async function keepLists(lists) {
+  doorLists.set(lists);
+  if (!("caches" in window)) return;
+  const cache = await caches.open(CACHE);
+  await cache.put(PLACE, new Response(JSON.stringify(lists)));
+}
+
+/** What an earlier page has kept. */
+async function recallLists() {
+  if (doorLists.get() || token.get() === null || !("caches" in window)) return;
+  const kept = await (await caches.open(CACHE)).match(PLACE);
+  if (!kept || doorLists.get()) return;
+  /** @type {DoorLists} */
+  const lists = await kept.json();
+  recallOffset(lists.ahead);
+  doorLists.set(lists);
+}
+
+let syncing = /** @type {Promise<void> | null} */ (null);
+
+/** Ask what changed. What is known stays while there is no answer. */
+export const syncDoor = () => (syncing ??= sync().finally(() => (syncing = null)));
+
+async function sync() {
+  const session = token.get();
+  if (session === null) return;
+  const askedAt = Date.now();
+  const before = listsInHand();
   try {
-    const [venues, events] = await Promise.all([api("/me/venues"), api("/revoked-tickets")]);
-    if (asked !== token.get()) return;
-    kept.set({ venues: venues.results, events: events.results, at: serverNow() });
-  } catch {
-    // The page says since when the list is; the next round asks again.
+    if (me.get() === null) await loadMe();
+    const venues = await api("/me/venues");
+    if (venues.results.length === 0) return forgetLists();
+    const etag = before?.etag ?? "";
+    const { data, headers } = await apiResponse("/revoked-tickets", { etag });
+    reached();
+    if (session !== token.get()) return;
+    // The server's clock is known since its answer, if not before.
+    const ahead = serverNow() - Date.now();
+    await keepLists({
+      by: me.get()?.id ?? "",
+      venues: venues.results,
+      events: data?.results ?? before?.events ?? [],
+      etag: headers.get("ETag") ?? "",
+      at: askedAt + ahead,
+      heardAt: serverNow(),
+      ahead,
+    });
+  } catch (reason) {
+    // Who works there no more has no use for it.
+    if ([401, 403].includes(asApiError(reason).status)) forgetLists();
   }
 }
 
-/** Keep the list fresh while this is on the screen. */
-export function useFreshLists() {
+/**
+ * Keep the list fresh while the door is open.
+ * @param {boolean} isSignedIn
+ */
+export function useFreshLists(isSignedIn) {
   useEffect(() => {
-    void syncDoor();
+    if (!isSignedIn) return;
+    void recallLists().then(syncDoor);
     const timer = setInterval(syncDoor, PERIOD);
-    addEventListener("online", syncDoor);
+    const look = () => void (document.visibilityState === "visible" && syncDoor());
+    addEventListener("online", look);
+    document.addEventListener("visibilitychange", look);
     return () => {
       clearInterval(timer);
-      removeEventListener("online", syncDoor);
+      removeEventListener("online", look);
+      document.removeEventListener("visibilitychange", look);
     };
-  }, []);
+  }, [isSignedIn]);
 }

@@ -7,9 +7,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { api, asApiError } from "./api.js";
-import { judge } from "./door-judge.js";
+import { serverNow } from "./clock.js";
+import { readCode } from "./codes.js";
+import { cameInHere, judge } from "./door-judge.js";
+import { isOutOfReach, missed, reached } from "./door-reach.js";
 import { newId } from "./ids.js";
-import { keepScan, noteComing } from "./kept-scans.js";
+import { keepScan, unsentScanOf } from "./kept-scans.js";
+import { noteComing, noteRefusal, whatIsKnownOf } from "./seen-tickets.js";
 
 /** @typedef {import("./api.js").ApiError} ApiError */
 /** @typedef {import("../../types").CheckIn} CheckIn */
@@ -26,9 +30,10 @@ import { keepScan, noteComing } from "./kept-scans.js";
  * @property {number} [listAt]  how the list stood that decided without network
  */
 
+/** @typedef {{id: string, code: string, gate: string, firstSent: number}} Asked */
+/** @typedef {Omit<Scan, "id">} Told */
+
 const PATIENCE = 8_000;
-/** After a scan without answer the lists decide at once for so long, and then ask. */
-const OUT_FOR = 30_000;
 const PAUSES = [1_000, 2_000, 4_000, 8_000];
 
 /** @param {string} gate  what the door is called, for whoever scans there again */
@@ -36,9 +41,8 @@ export function useScans(gate) {
   const [scan, setScan] = useState(/** @type {Scan} */ ({ phase: "ready", id: "" }));
   const running = useRef(/** @type {AbortController | null} */ (null));
   const hurry = useRef(() => {});
-  /** The ids of codes that have no answer: scanned again, they are the same scan. */
-  const open = useRef(/** @type {Map<string, string>} */ (new Map()));
-  const outUntil = useRef(0);
+  /** Codes that have no answer: scanned again, they are the same scan. */
+  const open = useRef(/** @type {Map<string, {id: string, firstSent: number}>} */ (new Map()));
   useEffect(() => () => running.current?.abort(), []);
 
   /**
@@ -46,12 +50,13 @@ export function useScans(gate) {
    * @param {string} code
    */
   const ask = async (code) => {
-    const id = open.current.get(code) ?? newId();
+    const begun = open.current.get(code) ?? { id: newId(), firstSent: serverNow() };
     const { signal } = (running.current = new AbortController());
-    open.current.set(code, id);
+    const { id } = begun;
+    open.current.set(code, begun);
     setScan({ phase: "asking", id });
     for (let turn = 0; ; turn += 1) {
-      const next = await answerTo({ id, code, gate }, signal);
+      const next = await answerTo({ ...begun, code, gate }, signal);
       if (signal.aborted) return;
       setScan({ id, ...next });
       if (next.phase !== "unsent") break;
@@ -60,23 +65,6 @@ export function useScans(gate) {
     }
     open.current.delete(code);
     running.current = null;
-  };
-
-  /**
-   * Of the server if it can be had, else of the lists.
-   * @param {{id: string, code: string, gate: string}} asked
-   * @param {AbortSignal} signal
-   * @returns {Promise<Omit<Scan, "id">>}
-   */
-  const answerTo = async (asked, signal) => {
-    const isOut = !navigator.onLine || Date.now() < outUntil.current;
-    const known = isOut ? await fromLists(asked) : null;
-    if (known) return known;
-    const { id, code, gate: place } = asked;
-    const told = await send({ code, scan_id: id, ...(place && { gate: place }) }, signal);
-    outUntil.current = told.phase === "unsent" ? Date.now() + OUT_FOR : 0;
-    if (told.phase !== "unsent" || signal.aborted) return told;
-    return (await fromLists(asked)) ?? told;
   };
 
   /**
@@ -112,36 +100,67 @@ export function useScans(gate) {
 }
 
 /**
- * @param {{code: string, scan_id: string, gate?: string}} body
+ * Of the server if it can be had, else of the lists.
+ * @param {Asked} asked
  * @param {AbortSignal} signal
- * @returns {Promise<Omit<Scan, "id">>}
+ * @returns {Promise<Told>}
  */
-async function send(body, signal) {
+async function answerTo(asked, signal) {
+  const ticket = readCode(asked.code)?.ticket ?? "";
+  // The server does not know yet who came in here without network.
+  if (unsentScanOf(ticket)) {
+    return { phase: "refused", error: cameInHere(whatIsKnownOf(ticket)?.at ?? serverNow()) };
+  }
+  const known = isOutOfReach() ? await fromLists(asked) : null;
+  if (known) return known;
+  const told = await send(asked, ticket, signal);
+  if (told.phase !== "unsent" || signal.aborted) return told;
+  return (await fromLists(asked)) ?? told;
+}
+
+/**
+ * @param {Asked} asked
+ * @param {string} ticket
+ * @param {AbortSignal} signal
+ * @returns {Promise<Told>}
+ */
+async function send({ id, code, gate }, ticket, signal) {
+  const body = { code, scan_id: id, ...(gate && { gate }) };
   try {
-    /** @type {CheckIn} */
     const checkIn = await api("/check-ins", { method: "POST", body, signal, timeout: PATIENCE });
-    noteComing(checkIn.ticket.id);
+    reached();
+    noteComing(ticket);
     return { phase: "in", checkIn };
   } catch (reason) {
     if (signal.aborted) return { phase: "ready" };
     const error = asApiError(reason);
-    return { phase: isAnswer(error) ? "refused" : "unsent", error };
+    if (!isAnswer(error)) {
+      missed();
+      return { phase: "unsent", error };
+    }
+    reached();
+    if (isOfTheTicket(error)) noteRefusal(ticket, error);
+    return { phase: "refused", error };
   }
 }
 
 /**
- * @param {{id: string, code: string, gate: string}} asked
- * @returns {Promise<Omit<Scan, "id"> | null>}
+ * @param {Asked} asked
+ * @returns {Promise<Told | null>}
  */
-async function fromLists({ id, code, gate }) {
-  const found = await judge(code);
+async function fromLists({ id, code, gate, firstSent }) {
+  const found = await judge(code, firstSent);
   if (!found) return null;
-  const { ticket, event, error, listAt } = found;
+  const { ticket, eventName, error, listAt } = found;
   if (error) return { phase: "refused", error, listAt };
   keepScan({ id, code, ticket, gate });
-  return { phase: "in", eventName: event?.name ?? "", listAt };
+  return { phase: "in", eventName, listAt };
 }
 
 /** @param {ApiError} error */
 const isAnswer = (error) =>
   error.code === "client" || !(error.isUncertain || error.status === 429);
+
+/** @param {ApiError} error */
+const isOfTheTicket = ({ code }) =>
+  code === "already_checked_in" || code === "ticket_not_valid";

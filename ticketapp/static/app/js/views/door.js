@@ -9,7 +9,7 @@ import { ScanCamera } from "../components/scan-camera.js";
 import { SignIn } from "../components/sign-in.js";
 import { html } from "../html.js";
 import { useScreenOn } from "../lib/awake.js";
-import { listsOfTonight, useFreshLists } from "../lib/door-lists.js";
+import { doorLists, listsInHand, useFreshLists } from "../lib/door-lists.js";
 import { joined, t } from "../lib/i18n.js";
 import { useResource } from "../lib/resource.js";
 import { useScans } from "../lib/scans.js";
@@ -24,8 +24,11 @@ const gate = createKeptStore("localStorage", "gate", "");
 export function DoorView() {
   const isSignedIn = useStore(signedIn);
   const { data, error, reload } = useResource(isSignedIn ? "/me/venues" : null);
-  // Without network it is where one worked a moment ago.
-  const known = error?.isUncertain && isSignedIn ? listsOfTonight()?.venues : null;
+  useFreshLists(isSignedIn);
+  useStore(doorLists);
+  // Until the server says something else it is where one worked a moment ago.
+  const isUnknown = isSignedIn && !data && (!error || error.isUncertain);
+  const known = isUnknown ? listsInHand()?.venues : null;
   /** @type {StaffVenue[]} */
   const venues = data?.results ?? known ?? [];
   return html`
@@ -36,8 +39,8 @@ export function DoorView() {
       <p>${t("For staff of a venue. Sign in with the e-mail address that your venue knows.")}</p>
       <${SignIn} />
     </div>`}
-    ${isSignedIn && error && !known && html`<${Refusal} error=${error} onRetry=${reload} />`}
-    ${isSignedIn && !error && !data && html`<p role="status" class="quiet">${t("Loading…")}</p>`}
+    ${isSignedIn && error && venues.length === 0 && html`<${Refusal} error=${error} onRetry=${reload} />`}
+    ${isSignedIn && !error && !data && venues.length === 0 && html`<p role="status" class="quiet">${t("Loading…")}</p>`}
     ${data && venues.length === 0 && html`<${NotStaff} />`}
     ${venues.length > 0 && html`<${Scanning} venues=${venues} />`}
   `;
@@ -60,7 +63,6 @@ function Scanning({ venues }) {
   const place = useStore(gate);
   const { scan, start, giveUp, sendNow } = useScans(place.trim());
   useScreenOn();
-  useFreshLists();
   return html`
     <p class="quiet">${t("Tickets of {venues}", { venues: joined(venues.map(({ name }) => name), ", ") })}</p>
     <${UnsentScans} />

@@ -5,6 +5,7 @@ import { KeptCards } from "../components/kept-cards.js";
 import { HowWeCount } from "../components/live-line.js";
 import { LookingSwitch } from "../components/looking-switch.js";
 import { SignIn } from "../components/sign-in.js";
+import { SignOut } from "../components/sign-out.js";
 import { html } from "../html.js";
 import { api, asApiError } from "../lib/api.js";
 import { useNow } from "../lib/clock.js";
@@ -12,7 +13,7 @@ import { formatMoney } from "../lib/format.js";
 import { joined, t, tn } from "../lib/i18n.js";
 import { install, installOffer } from "../lib/install.js";
 import { useResource } from "../lib/resource.js";
-import { loadMe, me, saveMe, signOut, signedIn } from "../lib/session.js";
+import { loadMe, me, saveMe, signedIn } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { isLive } from "../lib/waiting.js";
 import { momentWords } from "../lib/when.js";
@@ -46,10 +47,7 @@ function SignedIn() {
     <${Orders} />
     <${KeptCards} />
     <${LookingSwitch} />
-    <section class="block">
-      <button type="button" class="button wide" onClick=${signOut}>${t("Sign out")}</button>
-      <p class="quiet">${t("Signing out also removes your tickets from this device.")}</p>
-    </section>
+    <${SignOut} />
   `;
 }
 
