@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 
-from ticketapp.conf import clock, description, theme
+from ticketapp.conf import clock, description, logs, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -378,32 +378,6 @@ ADMIN_CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY["DIRECTIVES"] | {
 
 UNFOLD = theme.THEME
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        # While a part is missing, those who ask every second need no log line each.
-        "not_health": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: not record.getMessage().endswith("/healthz"),
-        }
-    },
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["not_health"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Its own handler would say everything a second time.
-        "django": {"handlers": [], "level": "INFO"},
-        "stripe": {"level": "WARNING"},  # It tells each call twice.
-        # A push that goes to the log is to be read there, however quiet the worker is.
-        "notifications.push.console": {"level": "INFO"},
-    },
+LOGGING = logs.LOGGING | {
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")}
 }
