@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from inventory import services as inventory
 from inventory.models import Hold, Ticket, TicketType, Waitlist, WaitlistEntry
-from inventory.services import matching, waitlist
+from inventory.services import lines, matching, waitlist
 from tests import factories as make
 from tests.factories import NOON
 
@@ -60,7 +60,7 @@ def take_out_the_waitlists_lock(monkeypatch) -> None:
     def unlocked(ticket_type_ids):
         return list(Waitlist.objects.filter(pk__in=set(ticket_type_ids)).order_by("pk"))
 
-    for module in (matching, waitlist):
+    for module in (lines, matching, waitlist):
         monkeypatch.setattr(module, "lock_waitlists", unlocked)
 
 

@@ -33,7 +33,8 @@ from inventory.services.holds import (
     retake_tickets,
 )
 from inventory.services.limits import LimitBelowTaken, most_taken_by_one, save_event
-from inventory.services.matching import lock_waitlists, match_waitlists, serve_lines
+from inventory.services.lines import lock_waitlists
+from inventory.services.matching import match_waitlists, serve_lines
 from inventory.services.offers import (
     CLOSED_EVENT,
     begin_charge,

@@ -27,7 +27,6 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from inventory.models import (
-    StockCap,
     Ticket,
     TicketStatus,
     TicketType,
@@ -38,6 +37,13 @@ from inventory.models import (
 )
 from inventory.pricing import Quote, quote
 from inventory.room import ROOM
+from inventory.services.lines import (
+    lines_about,
+    lock_caps,
+    lock_types,
+    lock_waitlists,
+    try_lines,
+)
 from inventory.services.offers import (
     GONE_HOLD,
     close_ended_offers,
@@ -47,7 +53,7 @@ from inventory.services.offers import (
     offer,
     offer_ends_at,
 )
-from inventory.services.overbooking import lock_overrides, withdraw_excess
+from inventory.services.overbooking import lock_overrides, present_of, withdraw_excess
 from inventory.services.picking import (
     Pick,
     keep_pick,
@@ -119,7 +125,7 @@ def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Fre
     they share. What it gives is true once the block is over.
     """
     freed = set(ticket_type_ids)
-    lines = _lines_about(freed)
+    lines = lines_about(freed)
     waitlists = lock_waitlists(freed & lines.keys())
     overrides = lock_overrides(ticket_type_ids)
     gone = Freed()
@@ -131,31 +137,6 @@ def freeing(ticket_type_ids: Collection[UUID], *, now: datetime) -> Iterator[Fre
         offers = match(waitlist, now=now).offers
         gone.offered += sum(entry.quantity for entry in offers)
     serve_if_free(lines.keys() - freed, now=now)
-
-
-def _lines_about(freed: set[UUID]) -> dict[UUID, UUID]:
-    """The lines of these types, and those where people wait under the same caps;
-    each with its event.
-
-    The caps of their events stay as they are from here on.
-    """
-    types = TicketType.objects.filter(caps__types__in=freed)
-    waiting = WaitlistEntry.objects.waiting().filter(ticket_type=OuterRef("pk"))
-    beside = Q(Exists(waiting), pk__in=types.values("pk"))
-    rows = Waitlist.objects.filter(Q(pk__in=freed) | beside)
-    lines = dict(rows.values_list("pk", "ticket_type__event"))
-    share_caps(lines.values())
-    return lines
-
-
-def lock_caps(event_ids: Collection[UUID]) -> None:
-    """The rows of all caps of these events, for who picks for several types.
-
-    Each pick locks those of its type; one after the other they would be out of order.
-    """
-    if event_ids:
-        rows = StockCap.objects.filter(event__in=set(event_ids)).order_by("pk")
-        list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def serve_if_free(ticket_type_ids: Collection[UUID], *, now: datetime) -> None:
@@ -174,18 +155,13 @@ def serve_if_free(ticket_type_ids: Collection[UUID], *, now: datetime) -> None:
         look_now(JOB)
 
 
-def try_lines(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
-    rows = Waitlist.objects.filter(pk__in=ticket_type_ids).order_by("pk")
-    return list(rows.select_for_update(skip_locked=True, no_key=True))
-
-
 def serve_waitlist(ticket_type: TicketType, *, now: datetime) -> int | None:
     """Let those who wait go first, and say how many tickets are left for anybody.
 
     For this type, and for others under the same caps. Their lines stay locked until
     the transaction ends, so it stays true. None: nobody has ever waited for them.
     """
-    lines = _lines_about({ticket_type.pk})
+    lines = lines_about({ticket_type.pk})
     waitlists = lock_waitlists(lines)
     if not waitlists:
         return None
@@ -217,28 +193,6 @@ def serve_lines(*, event_ids: Collection[UUID], now: datetime) -> None:
     """Match every line of these events, in the transaction that let more fit."""
     with letting_more_fit(event_ids, now=now):
         pass
-
-
-def lock_types_and_lines(ticket_type_ids: Collection[UUID]) -> None:
-    """For who frees tickets of one type and goes on to wait for another."""
-    lines = _lines_about(set(ticket_type_ids))
-    lock_types(ticket_type_ids)
-    lock_waitlists(lines)
-
-
-def lock_types(ticket_type_ids: Collection[UUID]) -> None:
-    rows = TicketType.objects.filter(pk__in=ticket_type_ids).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
-
-
-def lock_waitlists(ticket_type_ids: Collection[UUID]) -> list[Waitlist]:
-    """The lines of these types, and the caps of their events before them."""
-    rows = Waitlist.objects.filter(pk__in=set(ticket_type_ids)).order_by("pk")
-    event_ids = list(rows.values_list("ticket_type__event", flat=True))
-    if not event_ids:
-        return []
-    share_caps(event_ids)
-    return list(rows.select_for_update(no_key=True))
 
 
 def match(waitlist: Waitlist, *, now: datetime) -> Look:
@@ -311,9 +265,7 @@ def takes_offers(ticket_type: TicketType, now: datetime) -> bool:
     """On sale, and not overbooked: then nothing may be promised to anybody."""
     if not ticket_type.event.sales_are_open(now):
         return False
-    gone = [TicketStatus.RETURNED, TicketStatus.WITHDRAWN]
-    present = Ticket.objects.filter(ticket_type=ticket_type).exclude(status__in=gone)
-    return present.count() <= ticket_type.capacity
+    return present_of(ticket_type.pk) <= ticket_type.capacity
 
 
 def _in_line(

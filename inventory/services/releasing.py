@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
-from inventory.services.matching import freeing, lock_types_and_lines
+from inventory.services.lines import lock_types_and_lines
+from inventory.services.matching import freeing
 from inventory.services.picking import WAITING_ORDER
 from ticketapp.errors import Action, DomainError
 

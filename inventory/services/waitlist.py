@@ -26,7 +26,8 @@ from inventory.models import (
 )
 from inventory.pricing import quote
 from inventory.services.holds import HoldExists, OverLimit, refuse_unless_on_sale
-from inventory.services.matching import freeing, lock_waitlists, match, takes_offers
+from inventory.services.lines import lock_waitlists
+from inventory.services.matching import freeing, match, takes_offers
 from inventory.services.offers import pass_offer
 from inventory.services.picking import TAKE_TURN, turn_of
 from inventory.services.releasing import HoldAlreadySold, HoldBeingPaid, free

@@ -5,7 +5,7 @@ goes from hand to hand without ever lying open: to exactly one person, the first
 line that it fits. While it is offered it counts as taken. Two people who let a
 single ticket go at the same moment can between them serve a waiting pair.
 
-The guard is the row lock on the type's waitlist (`matching.lock_waitlists`), taken
+The guard is the row lock on the type's waitlist (`lines.lock_waitlists`), taken
 before the hold and the tickets; and, for tickets that a line begins to fit without
 anything being freed, the look at the line in the pick itself
 (`may_pass_the_line` in `picking.PICK`). Each race below is run again without its

@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 
 from inventory import services as inventory
 from inventory.models import Hold, StockCap, Waitlist
-from inventory.services import matching, picking
+from inventory.services import lines, matching, picking
 from tests import factories as make
 from tests.concurrency.racing import (
     ROUNDS,
@@ -123,7 +123,7 @@ def a_cap_is_made_while_tickets_come_free() -> None:
     staff = Rival(partial(make_a_cap, rush.event, rush, capacity=4))
 
     with transaction.atomic():
-        matching.lock_waitlists([rush.pk])
+        lines.lock_waitlists([rush.pk])
         staff.start_and_run_as_far_as_it_can()
         inventory.release_hold(hold=kept, now=NOON)
 
@@ -137,7 +137,8 @@ def test_who_frees_and_who_makes_a_cap_do_not_wait_in_a_circle():
 
 
 def test_a_line_that_is_locked_before_the_caps_deadlocks(monkeypatch):
-    monkeypatch.setattr(matching, "share_caps", lambda event_ids: None)
+    for module in (lines, matching):
+        monkeypatch.setattr(module, "share_caps", lambda event_ids: None)
 
     with pytest.raises((AssertionError, OperationalError)):
         a_cap_is_made_while_tickets_come_free()

@@ -11,7 +11,7 @@ from events import services as events
 from inventory import codes
 from inventory import services as inventory
 from inventory.models import Hold, StockCap, TicketType
-from inventory.services import capacity, matching, releasing, types
+from inventory.services import capacity, lines, releasing, types
 from payments import services
 from payments.gateways.sandbox import post
 from payments.models import Order
@@ -291,8 +291,8 @@ def test_a_type_before_the_caps_of_its_event_is_out_of_order(monkeypatch):
 
 def test_a_line_beside_after_the_lapsed_hold_is_out_of_order(monkeypatch):
     def lock_ones_own(ticket_type_ids) -> None:
-        matching.lock_types(ticket_type_ids)
-        matching.lock_waitlists(ticket_type_ids)
+        lines.lock_types(ticket_type_ids)
+        lines.lock_waitlists(ticket_type_ids)
 
     monkeypatch.setattr(releasing, "lock_types_and_lines", lock_ones_own)
 

@@ -13,7 +13,7 @@ from inventory.models import (
     WaitlistReason,
     WaitlistStatus,
 )
-from inventory.services.matching import lock_waitlists
+from inventory.services.lines import lock_waitlists
 from notifications.models import Notification
 from tests import factories as make
 from tests import lining_up
