@@ -121,19 +121,12 @@ def join_waitlist(
     _refuse_waiting_in_vain(ticket_type, quantity, ends_at, now, max_total_amount)
     _take_turn(user, event)
     had = _refuse_unless_allowed(user, ticket_type, quantity)
-    waitlist = _lock_or_make(ticket_type)
-    left = match(waitlist, now=now).left
-    if not takes_offers(ticket_type, now):
-        raise WaitlistClosed
-    if left >= quantity:
-        raise TicketsAvailable(available=left)
-    waitlist.last_number += 1
-    waitlist.save(update_fields=["last_number"])
+    number = _take_number(ticket_type, quantity, now)
     return WaitlistEntry.objects.create(
         user=user,
         event=event,
         ticket_type=ticket_type,
-        number=waitlist.last_number,
+        number=number,
         quantity=quantity,
         owned_at_joining=len(had),
         had_at_joining=had,
@@ -234,6 +227,19 @@ def _refuse_unless_allowed(
     if owned + quantity > event.per_buyer_limit:
         raise OverLimit(limit=event.per_buyer_limit, owned=owned, requested=quantity)
     return had
+
+
+def _take_number(ticket_type: TicketType, quantity: int, now: datetime) -> int:
+    """Lock and serve the line, and give its next number to who cannot simply buy."""
+    waitlist = _lock_or_make(ticket_type)
+    left = match(waitlist, now=now).left
+    if not takes_offers(ticket_type, now):
+        raise WaitlistClosed
+    if left >= quantity:
+        raise TicketsAvailable(available=left)
+    waitlist.last_number += 1
+    waitlist.save(update_fields=["last_number"])
+    return waitlist.last_number
 
 
 def _lock_or_make(ticket_type: TicketType) -> Waitlist:
