@@ -201,17 +201,24 @@ def charge(
         "amount_received": data["amount"],
         "latest_charge": made.pk,
     }
-    if data["setup_future_usage"]:
-        method.set_up = challenged or method.set_up
-        attach(call, method, data["customer"])
-    elif not method.customer:
-        method.used_up = True
-        call.change(method)
+    _keep_or_use_up(call, data, method, challenged=challenged)
     call.emit("charge.succeeded", made)
     call.emit("payment_intent.succeeded", intent)
     if card.later in {"dispute", "inquiry"}:
         call.mature(made, LATER)
     return None
+
+
+def _keep_or_use_up(
+    call: Call, intent: dict[str, Any], method: Record, *, challenged: bool
+) -> None:
+    """A method that no customer keeps pays once."""
+    if intent["setup_future_usage"]:
+        method.set_up = challenged or method.set_up
+        attach(call, method, intent["customer"])
+    elif not method.customer:
+        method.used_up = True
+        call.change(method)
 
 
 def decline(

@@ -12,6 +12,16 @@ Document = dict[str, Any]
 NO_ADDRESS = dict.fromkeys(
     ["city", "country", "line1", "line2", "postal_code", "state"]
 )
+# Of money that a platform takes for others.
+NO_PLATFORM = dict.fromkeys(
+    [
+        "application",
+        "application_fee_amount",
+        "on_behalf_of",
+        "transfer_data",
+        "transfer_group",
+    ]
+)
 
 
 def stamp(now: datetime) -> int:
@@ -22,12 +32,11 @@ def payment_intent(id_: str, secret: str, now: datetime) -> Document:
     return {
         "id": id_,
         "object": "payment_intent",
+        **NO_PLATFORM,
         "amount": 0,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": None,
         "canceled_at": None,
         "cancellation_reason": None,
@@ -46,7 +55,6 @@ def payment_intent(id_: str, secret: str, now: datetime) -> Document:
         "managed_payments": {"enabled": False},
         "metadata": {},
         "next_action": None,
-        "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
@@ -60,8 +68,6 @@ def payment_intent(id_: str, secret: str, now: datetime) -> Document:
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 
@@ -99,12 +105,11 @@ def charge(id_: str, now: datetime) -> Document:
     return {
         "id": id_,
         "object": "charge",
+        **NO_PLATFORM,
         "amount": 0,
         "amount_captured": 0,
         "amount_refunded": 0,
-        "application": None,
         "application_fee": None,
-        "application_fee_amount": None,
         "balance_transaction": None,
         "billing_details": billing_details(),
         "calculated_statement_descriptor": "TICKETAPP SANDBOX",
@@ -120,7 +125,6 @@ def charge(id_: str, now: datetime) -> Document:
         "fraud_details": {},
         "livemode": False,
         "metadata": {},
-        "on_behalf_of": None,
         "outcome": None,
         "paid": True,
         "payment_intent": None,
@@ -138,8 +142,6 @@ def charge(id_: str, now: datetime) -> Document:
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 
