@@ -27,6 +27,7 @@ REFUND_FAILS = "4000000000005126"
 REFUND_PENDS = "4000000000007726"
 SECRET = {"Authorization": "Bearer sk_test_sandbox"}
 PUBLISHABLE = {"Authorization": "Bearer pk_test_sandbox"}
+LEASE_OVER = NOON + timedelta(seconds=121)
 
 
 def ask(
@@ -67,6 +68,14 @@ def at_provider(type_: str) -> list[dict]:
     return list(found.values_list("data", flat=True))
 
 
+def intents() -> list[str]:
+    return [intent["status"] for intent in at_provider("payment_intent")]
+
+
+def charges() -> list[str]:
+    return [charge["status"] for charge in at_provider("charge")]
+
+
 def deliver(*, now: datetime | None = None, limit: int = 1000) -> int:
     """Bring the provider's webhooks to our own address."""
     client = Client()
@@ -101,6 +110,11 @@ def order(hold: Hold, number: str = VISA, *, now: datetime = NOON, **options) ->
 def paid(number: str = VISA, *, now: datetime = NOON, **fields) -> Order:
     """A paid order of a new buyer."""
     return order(held(now=now, **fields), number, now=now)
+
+
+def tickets(hold: Hold) -> list[str]:
+    """What became of each ticket of the type that is held."""
+    return sorted(hold.ticket_type.tickets.values_list("status", flat=True))
 
 
 def challenged(hold: Hold, *, now: datetime = NOON) -> Order:
