@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from events.feeds import ticketmaster, venues_csv, venues_geojson
 from events.feeds.rows import UnreadableDocument
-from tests.services.test_events_feeds import VENUE, discovery, feature
+from tests.feeds import VENUE, discovery, feature
 
 ANYTHING = st.recursive(
     st.none()
