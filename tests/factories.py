@@ -5,6 +5,7 @@ from itertools import count
 from random import Random
 
 from django.contrib.gis.geos import Point
+from django.utils import timezone
 
 from accounts.models import User
 from events.models import Event, EventStatus, Membership, Role, Venue
@@ -57,6 +58,16 @@ def event(**fields) -> Event:
         "location": place.location,
     }
     return Event.objects.create(venue=place, **defaults | fields)
+
+
+def tonight(**fields) -> Event:
+    """An event in eight hours by the clock on the wall, on sale until it starts."""
+    defaults = {
+        "starts_at": timezone.now() + timedelta(hours=8),
+        "sales_open_at": None,
+        "sales_close_at": None,
+    }
+    return event(**defaults | fields)
 
 
 def ticket_type(*, stock: int = 2, **fields) -> TicketType:

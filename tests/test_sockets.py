@@ -1,7 +1,6 @@
 """The live numbers of an event's page, with real Redis and PostgreSQL."""
 
 import asyncio
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -33,13 +32,7 @@ def quick_looks(monkeypatch):
 
 @pytest.fixture
 def rush():
-    now = timezone.now()
-    event = make.event(
-        starts_at=now + timedelta(hours=3),
-        sales_open_at=now - timedelta(days=1),
-        sales_close_at=now + timedelta(hours=3),
-    )
-    return make.ticket_type(event=event, stock=12)
+    return make.ticket_type(event=make.tonight(), stock=12)
 
 
 class Crowd:

@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inventory import services as inventory
 from inventory.models import Hold, TicketType
 from payments import services
 from payments.models import Order, OrderStatus, Payment, Refund
@@ -36,32 +35,17 @@ UNKNOWN = "5d0f8f6e-27a4-4a34-9c0b-0f4c2f1f9a11"
 
 @pytest.fixture
 def rush():
-    now = timezone.now()
-    tonight = make.event(
-        starts_at=now + timedelta(hours=8),
-        sales_open_at=now - timedelta(days=1),
-        sales_close_at=now + timedelta(hours=7),
-    )
-    return make.ticket_type(event=tonight, stock=6)
-
-
-def hold_of(user, rush) -> Hold:
-    return inventory.hold_tickets(
-        user=user,
-        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
-        quantity=2,
-        now=timezone.now(),
-    )
+    return make.ticket_type(event=make.tonight(), stock=6)
 
 
 @pytest.fixture
 def hold(buyer, rush):
-    return hold_of(buyer, rush)
+    return held(rush, 2, user=buyer, now=timezone.now())
 
 
 @pytest.fixture
 def foreign(rush):
-    return hold_of(make.buyer(), rush)
+    return held(rush, 2, now=timezone.now())
 
 
 def paid(hold) -> Order:

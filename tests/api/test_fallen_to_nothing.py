@@ -1,29 +1,21 @@
 """A price that falls to nothing while the tickets are held is passed on: no card."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
-from inventory import services as inventory
-from inventory.models import Hold, PriceStep, TicketType
+from inventory.models import Hold, PriceStep
 from payments.models import Order, Payment
 from payments.services import checkout
-from tests import factories as make
+from tests.ordering import ORDERS, hold_for
 from tests.paying import DECLINED, assert_books_are_right, at_provider, token
 from tests.refusals import refused
 
 pytestmark = pytest.mark.django_db
-ORDERS = "/api/v1/orders"
 
 
 @pytest.fixture
 def hold(buyer) -> Hold:
-    now = timezone.now()
-    event = make.event(starts_at=now + timedelta(hours=5), sales_close_at=None)
-    kind = make.ticket_type(event=event, stock=2, unit_amount=2000)
-    priced = TicketType.objects.with_terms().get(pk=kind.pk)
-    return inventory.hold_tickets(user=buyer, ticket_type=priced, quantity=2, now=now)
+    return hold_for(buyer, stock=2, unit_amount=2000)
 
 
 def fall(hold, price=0) -> None:

@@ -17,14 +17,8 @@ UNKNOWN = "5d0f8f6e-27a4-4a34-9c0b-0f4c2f1f9a11"
 
 @pytest.fixture
 def rush():
-    now = timezone.now()
     venue = make.venue(address="1 High Street", refund_policy="Until noon.")
-    event = make.event(
-        venue=venue,
-        starts_at=now + timedelta(hours=3),
-        sales_open_at=now - timedelta(days=1),
-        sales_close_at=now + timedelta(hours=3),
-    )
+    event = make.tonight(venue=venue)
     return make.ticket_type(
         event=event, stock=6, unit_amount=2000, fee_amount=150, fee_name="Booking fee"
     )

@@ -1,41 +1,20 @@
 """Cancelling an order: what a refusal says can be done is what then works."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
-from inventory import services as inventory
-from inventory.models import Hold, TicketType
 from payments.gateways.sandbox.switches import switched
 from payments.models import Order
 from payments.services import asking
-from tests import factories as make
+from tests.ordering import ORDERS, place
 from tests.paying import (
     ALWAYS_ASKS,
     DECLINED,
     assert_books_are_right,
     at_provider,
-    token,
 )
 
 pytestmark = pytest.mark.django_db
-ORDERS = "/api/v1/orders"
-
-
-@pytest.fixture
-def hold(buyer) -> Hold:
-    now = timezone.now()
-    event = make.event(starts_at=now + timedelta(hours=5), sales_close_at=None)
-    kind = TicketType.objects.with_terms().get(
-        pk=make.ticket_type(event=event, stock=2).pk
-    )
-    return inventory.hold_tickets(user=buyer, ticket_type=kind, quantity=2, now=now)
-
-
-def place(api, hold, number):
-    body = {"hold": str(hold.pk), "payment_method": token(number)}
-    return api.post(ORDERS, body)
 
 
 def cancel(api, order):

@@ -6,40 +6,21 @@ import pytest
 from django.utils import timezone
 
 from events import services as events
-from inventory import services as inventory
-from inventory.models import Hold, TicketStatus, TicketType
+from inventory.models import TicketStatus
 from payments import services
 from payments.gateways.sandbox.switches import outage
 from payments.models import Dispute, DisputeStatus, Order, RefundReason
 from payments.told import Told, told_orders
 from tests import factories as make
+from tests import ordering
+from tests.ordering import BOOKING_FEE, ORDERS, hold_for
 from tests.paying import ALWAYS_ASKS, NO_FUNDS, VISA, token
 
 pytestmark = pytest.mark.django_db
-ORDERS = "/api/v1/orders"
-
-
-@pytest.fixture
-def hold(buyer):
-    return hold_for(buyer)
-
-
-def hold_for(buyer, **fields) -> Hold:
-    now = timezone.now()
-    event = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
-    fields = {"fee_amount": 150, "fee_name": "Booking fee"} | fields
-    rush = make.ticket_type(event=event, stock=6, **fields)
-    return inventory.hold_tickets(
-        user=buyer,
-        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
-        quantity=2,
-        now=now,
-    )
 
 
 def place(api, hold, number=VISA) -> Order:
-    body = {"hold": str(hold.pk), "payment_method": token(number)}
-    api.post(ORDERS, body)
+    ordering.place(api, hold, number)
     return Order.objects.get(hold=hold)
 
 
@@ -59,7 +40,7 @@ def unanswered(api, hold) -> Order:
 
 
 def without_a_payment(api, hold) -> Order:
-    return place(api, hold_for(hold.user, unit_amount=0, fee_amount=0))
+    return place(api, hold_for(hold.user, unit_amount=0))
 
 
 def cancelled(api, hold) -> Order:
@@ -143,7 +124,7 @@ def of_another_date_and_made_good(api, hold) -> Order:
 
 
 def of_another_date_for_nothing(api, hold) -> Order:
-    free = hold_for(hold.user, unit_amount=0, fee_amount=0)
+    free = hold_for(hold.user, unit_amount=0)
     return of_another_date(api, free)
 
 
@@ -278,7 +259,7 @@ def known(row, name: str):
 
 
 def test_orders_come_in_the_order_asked_for_and_only_to_their_buyer(api, buyer, hold):
-    first, second = place(api, hold), place(api, hold_for(buyer))
+    first, second = place(api, hold), place(api, hold_for(buyer, **BOOKING_FEE))
     wanted = [second.pk, first.pk]
 
     told = told_orders(wanted, user_id=buyer.pk)

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -6,14 +5,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from inventory import services as inventory
-from inventory.models import Hold, TicketType
 from payments import services
 from payments.gateways.sandbox.switches import outage
 from payments.models import CardSetup, Order, SavedCard, StripeEvent
 from tests import factories as make
 from tests.keeping import detach
+from tests.ordering import ORDERS, hold_for, place
 from tests.paying import (
     ALWAYS_ASKS,
     DECLINED,
@@ -27,41 +24,7 @@ from tests.paying import (
 )
 
 pytestmark = pytest.mark.django_db
-ORDERS = "/api/v1/orders"
 CARDS = "/api/v1/payment-methods"
-
-
-@pytest.fixture
-def tonight():
-    now = timezone.now()
-    return make.event(
-        starts_at=now + timedelta(hours=8), sales_open_at=None, sales_close_at=None
-    )
-
-
-@pytest.fixture
-def hold(buyer, tonight):
-    return hold_for(buyer, tonight)
-
-
-def hold_for(buyer: User, tonight, **fields) -> Hold:
-    fields = {
-        "unit_amount": 2500,
-        "fee_amount": 150,
-        "fee_name": "Booking fee",
-    } | fields
-    rush = make.ticket_type(event=tonight, stock=6, **fields)
-    return inventory.hold_tickets(
-        user=buyer,
-        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
-        quantity=2,
-        now=timezone.now(),
-    )
-
-
-def place(api, hold, number=VISA, **fields):
-    body = {"hold": str(hold.pk), "payment_method": token(number)} | fields
-    return api.post(ORDERS, body)
 
 
 # Ordering
@@ -103,7 +66,7 @@ def test_tickets_and_holds_name_their_order(api, hold):
 
 
 def test_free_tickets_are_ordered_without_a_card(api, buyer, tonight):
-    hold = hold_for(buyer, tonight, unit_amount=0, fee_amount=0)
+    hold = hold_for(buyer, tonight, unit_amount=0)
 
     answer = api.post(ORDERS, {"hold": str(hold.pk)})
 
@@ -267,9 +230,7 @@ def test_a_list_of_orders_takes_a_fixed_number_of_queries(
     api, buyer, django_assert_max_num_queries
 ):
     for _ in range(3):
-        now = timezone.now()
-        another = make.event(starts_at=now + timedelta(hours=5), sales_close_at=None)
-        place(api, hold_for(buyer, another))
+        place(api, hold_for(buyer))
 
     with django_assert_max_num_queries(6):
         results = api.get(ORDERS).json()["results"]
@@ -308,11 +269,8 @@ def test_a_paid_order_cannot(api, hold):
 def test_a_card_is_kept_while_paying_only_when_the_buyer_says_so(api, buyer, tonight):
     place(api, hold_for(buyer, tonight))
     assert api.get(CARDS).json()["results"] == []
-    another = make.event(
-        starts_at=timezone.now() + timedelta(hours=5), sales_close_at=None
-    )
 
-    place(api, hold_for(buyer, another), save_card=True)
+    place(api, hold_for(buyer), save_card=True)
 
     [card] = api.get(CARDS).json()["results"]
     assert (card["brand"], card["last4"], card["is_default"]) == ("visa", "4242", True)
@@ -322,10 +280,7 @@ def test_a_card_is_kept_while_paying_only_when_the_buyer_says_so(api, buyer, ton
 def test_a_kept_card_pays_in_one_tap(api, buyer, tonight):
     place(api, hold_for(buyer, tonight), save_card=True)
     [card] = api.get(CARDS).json()["results"]
-    another = make.event(
-        starts_at=timezone.now() + timedelta(hours=5), sales_close_at=None
-    )
-    hold = hold_for(buyer, another)
+    hold = hold_for(buyer)
 
     answer = api.post(ORDERS, {"hold": str(hold.pk), "payment_method": card["id"]})
 

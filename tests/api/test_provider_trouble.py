@@ -1,38 +1,16 @@
 """What a buyer is told when the payment provider says no, or nothing."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
-from inventory import services as inventory
-from inventory.models import HoldStatus, TicketType
+from inventory.models import HoldStatus
 from payments.gateways.sandbox.switches import refusing
 from payments.models import Order
-from tests import factories as make
+from tests.ordering import ORDERS, hold_for
 from tests.paying import assert_books_are_right, at_provider, token
 
 pytestmark = pytest.mark.django_db
 CREATE = "POST /v1/payment_intents"
-
-
-@pytest.fixture
-def hold(buyer):
-    return hold_for(buyer)
-
-
-def hold_for(buyer, *, quantity=2, **fields):
-    now = timezone.now()
-    tonight = make.event(
-        starts_at=now + timedelta(hours=8), sales_open_at=None, sales_close_at=None
-    )
-    rush = make.ticket_type(event=tonight, stock=6, **fields)
-    return inventory.hold_tickets(
-        user=buyer,
-        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
-        quantity=quantity,
-        now=now,
-    )
 
 
 @pytest.fixture
@@ -42,7 +20,7 @@ def place(api):
 
     def send(hold):
         body = {"hold": str(hold.pk), "payment_method": card}
-        return api.post("/api/v1/orders", body, headers={"Idempotency-Key": "once"})
+        return api.post(ORDERS, body, headers={"Idempotency-Key": "once"})
 
     return send
 

@@ -47,12 +47,6 @@ from ticketapp import audit
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def tonight():
-    now = timezone.now()
-    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
-
-
 def placed_now(tonight, **card) -> Order:
     return paid(*card.values(), now=timezone.now(), event=tonight)
 

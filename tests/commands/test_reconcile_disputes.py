@@ -28,9 +28,7 @@ CLOSED, REINSTATED = "charge.dispute.closed", "charge.dispute.funds_reinstated"
 
 
 def paid_by_someone_who_disputes() -> None:
-    now = timezone.now()
-    tonight = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
-    paid(DISPUTED, now=now, event=tonight)
+    paid(DISPUTED, now=timezone.now(), event=make.tonight())
 
 
 def open_dispute() -> dict:

@@ -1,7 +1,5 @@
 """Whatever one thing is like, all others are compared and what was found is kept."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -9,18 +7,11 @@ from inventory.models import TicketStatus
 from payments import services
 from payments.models import Incident, Order, ReconcileRun, SandboxObject
 from payments.services import reconciling
-from tests import factories as make
 from tests.commands.test_reconcile import differences
 from tests.paying import answer_challenge, ask, challenge_url, challenged, held, paid
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def tonight():
-    now = timezone.now()
-    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
 
 
 def missed_success(tonight) -> Order:

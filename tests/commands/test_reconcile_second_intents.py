@@ -24,7 +24,6 @@ from payments.models import (
     SandboxObject,
 )
 from payments.services import asking
-from tests import factories as make
 from tests.commands.test_reconcile import differences, reconcile
 from tests.paying import (
     answer_challenge,
@@ -39,12 +38,6 @@ from tests.paying import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def tonight():
-    now = timezone.now()
-    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
 
 
 def paid_tonight(tonight) -> Order:

@@ -12,7 +12,6 @@ from payments.gateways.sandbox import post
 from payments.gateways.sandbox.switches import outage
 from payments.models import Incident, Order, Refund, SandboxObject, StripeEvent
 from payments.services import differences as house
-from tests import factories as make
 from tests.commands.test_reconcile import differences
 from tests.paying import (
     DISPUTED,
@@ -26,12 +25,6 @@ from tests.paying import (
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def tonight():
-    now = timezone.now()
-    return make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
 
 
 def paid_tonight(tonight, *card) -> Order:

@@ -1,14 +1,11 @@
 """A bank that still thinks about a payment that is over here."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
 from inventory import services as inventory
 from payments.gateways.sandbox.switches import switched
 from payments.models import OrderStatus, Payment, PaymentAttempt
-from tests import factories as make
 from tests.commands.test_reconcile import differences
 from tests.paying import at_provider, held, order
 
@@ -16,9 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def thinking():
+def thinking(tonight):
     now = timezone.now()
-    tonight = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
     with switched(processing=True):
         return order(held(event=tonight, now=now), now=now)
 

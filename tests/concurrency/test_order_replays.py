@@ -6,7 +6,6 @@ which takes money once.
 """
 
 from collections import Counter
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -25,11 +24,7 @@ COPIES = 50
 
 
 def hold_for_tonight():
-    now = timezone.now()
-    tonight = make.event(
-        starts_at=now + timedelta(hours=8), sales_open_at=None, sales_close_at=None
-    )
-    return held(now=now, event=tonight)
+    return held(now=timezone.now(), event=make.tonight())
 
 
 def place(hold, card, *, key="once"):

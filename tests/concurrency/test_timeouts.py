@@ -11,11 +11,12 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from inventory import services as inventory
-from inventory.models import Hold, HoldStatus, TicketStatus, TicketType
+from inventory.models import Hold, HoldStatus, TicketStatus
 from inventory.services.picking import TAKE_TURN, turn_of
 from payments import services as payments
 from payments.models import Order, OrderStatus, StripeEvent
 from tests import factories as make
+from tests.lining_up import held
 from tests.paying import (
     answer_challenge,
     assert_books_are_right,
@@ -41,21 +42,12 @@ def _little_patience(transactional_db):
 
 @pytest.fixture
 def rush():
-    now = timezone.now()
-    tonight = make.event(
-        starts_at=now + timedelta(hours=8), sales_open_at=None, sales_close_at=None
-    )
-    return make.ticket_type(event=tonight, stock=4)
+    return make.ticket_type(event=make.tonight(), stock=4)
 
 
 @pytest.fixture
 def hold(buyer, rush):
-    return inventory.hold_tickets(
-        user=buyer,
-        ticket_type=TicketType.objects.with_terms().get(pk=rush.pk),
-        quantity=2,
-        now=timezone.now(),
-    )
+    return held(rush, 2, user=buyer, now=timezone.now())
 
 
 @contextmanager

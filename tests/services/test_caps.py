@@ -200,9 +200,7 @@ def test_raising_the_capacity_ends_an_override(stalls):
 
 def test_a_page_tells_what_the_cap_leaves():
     now = timezone.now()
-    event = make.event(
-        starts_at=now + timedelta(hours=3), sales_open_at=None, sales_close_at=None
-    )
+    event = make.tonight()
     stalls = make.ticket_type(event=event, name="A", stock=10)
     circle = make.ticket_type(event=event, name="B", stock=10)
     cap(event, 4, stalls, circle)

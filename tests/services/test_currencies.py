@@ -41,18 +41,11 @@ PRICES = [
 
 
 def on_sale(currency, unit, fee, mode, points):
-    now = timezone.now()
     venue = make.venue(
         currency=currency, tax_mode=mode, tax_basis_points=points, tax_name="VAT"
     )
-    tonight = make.event(
-        venue=venue,
-        starts_at=now + timedelta(hours=8),
-        sales_open_at=None,
-        sales_close_at=None,
-    )
     return make.ticket_type(
-        event=tonight,
+        event=make.tonight(venue=venue),
         stock=2,
         unit_amount=unit,
         fee_amount=fee,

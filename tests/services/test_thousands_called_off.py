@@ -23,11 +23,7 @@ IN_PARTS = 200
 
 @pytest.fixture
 def tonight():
-    return make.event(
-        starts_at=timezone.now() + timedelta(hours=8),
-        sales_open_at=None,
-        sales_close_at=None,
-    )
+    return make.tonight()
 
 
 def owe_all(now) -> None:

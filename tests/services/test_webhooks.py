@@ -262,8 +262,7 @@ def test_duplicates_and_any_order_of_delivery_change_nothing():
 
 
 def test_news_of_a_decline_does_not_take_the_hold_from_the_next_card(now):
-    tonight = make.event(starts_at=now + timedelta(hours=8), sales_close_at=None)
-    hold = held(now=now, event=tonight)
+    hold = held(now=now, event=make.tonight())
     with pytest.raises(services.CardDeclined):
         order(hold, DECLINED, now=now)
     with outage("before", "/confirm"):
