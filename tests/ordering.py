@@ -10,6 +10,7 @@ from tests.lining_up import held
 from tests.paying import VISA, token
 
 ORDERS = "/api/v1/orders"
+CARDS = "/api/v1/payment-methods"
 BOOKING_FEE = {"fee_amount": 150, "fee_name": "Booking fee"}
 
 

@@ -10,10 +10,10 @@ from payments.gateways.sandbox.switches import outage, refusing
 from payments.models import Incident, SavedCard, StripeEvent
 from tests.factories import NOON
 from tests.keeping import MASTERCARD, detach, hear
+from tests.ordering import CARDS
 from tests.paying import ALWAYS_ASKS, VISA, answer_challenge, at_provider, token
 
 pytestmark = pytest.mark.django_db
-CARDS = "/api/v1/payment-methods"
 
 
 def keep(api, number: str = VISA) -> None:
