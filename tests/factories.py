@@ -12,6 +12,9 @@ from events.models import Event, EventStatus, Membership, Role, Venue
 from inventory.models import Ticket, TicketType
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 CAMDEN = (51.5434, -0.1518)
 _serial = count(1)
 _slots = Random(7)

@@ -13,12 +13,10 @@ from inventory.models import (
     WaitlistStatus,
 )
 from tests import factories as make
-from tests import lining_up
 from tests.factories import NOON
-from tests.lining_up import EVENING, held
+from tests.lining_up import EVENING, LEASE, held, join
 
 pytestmark = pytest.mark.django_db
-LEASE = timedelta(minutes=2)
 
 
 @pytest.fixture
@@ -29,23 +27,19 @@ def sold_out():
     return rush
 
 
-def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
-    return lining_up.join(ticket_type, quantity, **wish)
-
-
 def ahead_of(entry) -> int | None:
     return WaitlistEntry.objects.with_ahead().get(pk=entry.pk).ahead
 
 
 def test_the_line_is_in_the_order_of_joining(sold_out):
-    first, second, third = join(sold_out), join(sold_out, 1), join(sold_out)
+    first, second, third = join(sold_out, 2), join(sold_out, 1), join(sold_out, 2)
 
     assert [entry.number for entry in (first, second, third)] == [1, 2, 3]
     assert [ahead_of(entry) for entry in (first, second, third)] == [0, 1, 2]
 
 
 def test_who_leaves_makes_room_for_those_behind(sold_out):
-    first, second = join(sold_out), join(sold_out)
+    first, second = join(sold_out, 2), join(sold_out, 2)
 
     inventory.withdraw_from_waitlist(entry=first, now=NOON)
 
@@ -55,11 +49,11 @@ def test_who_leaves_makes_room_for_those_behind(sold_out):
 
 def test_who_joins_again_is_last(sold_out):
     buyer = make.buyer()
-    first = join(sold_out, user=buyer)
-    second = join(sold_out)
+    first = join(sold_out, 2, user=buyer)
+    second = join(sold_out, 2)
     inventory.withdraw_from_waitlist(entry=first, now=NOON)
 
-    again = join(sold_out, user=buyer)
+    again = join(sold_out, 2, user=buyer)
 
     assert (ahead_of(second), ahead_of(again)) == (0, 1)
 
@@ -85,7 +79,7 @@ def test_a_group_may_wait_while_fewer_are_there():
 
 def test_one_waits_once_per_type(sold_out):
     buyer = make.buyer()
-    entry = join(sold_out, user=buyer)
+    entry = join(sold_out, 2, user=buyer)
 
     with pytest.raises(inventory.AlreadyOnWaitlist) as refusal:
         join(sold_out, 1, user=buyer)
@@ -99,7 +93,7 @@ def test_one_may_wait_for_two_types_of_an_event(sold_out):
     other = make.ticket_type(event=sold_out.event, stock=1)
     held(other, 1)
 
-    join(sold_out, user=buyer)
+    join(sold_out, 2, user=buyer)
     join(other, 1, user=buyer)
 
     assert WaitlistEntry.objects.filter(user=buyer).count() == 2
@@ -127,7 +121,7 @@ def test_nobody_waits_beside_a_hold_of_their_own(sold_out):
     mine = held(other, 1, user=buyer)
 
     with pytest.raises(inventory.HoldExists) as refusal:
-        join(sold_out, user=buyer)
+        join(sold_out, 2, user=buyer)
 
     assert refusal.value.details["hold"] == str(mine.pk)
 
@@ -140,7 +134,7 @@ def test_no_group_is_larger_than_all_the_tickets(sold_out):
 @pytest.mark.parametrize("hours", [-1, 0, 9])
 def test_waiting_ends_between_now_and_the_start(sold_out, hours):
     with pytest.raises(inventory.UntilOutOfRange):
-        join(sold_out, ends_at=NOON + timedelta(hours=hours))
+        join(sold_out, 2, ends_at=NOON + timedelta(hours=hours))
 
     assert not Waitlist.objects.exists()
 
@@ -151,10 +145,10 @@ def test_a_maximum_that_no_price_reaches_is_refused(sold_out):
     )
 
     with pytest.raises(inventory.MaximumTooLow) as refusal:
-        join(sold_out, max_total_amount=2999)
+        join(sold_out, 2, max_total_amount=2999)
 
     assert refusal.value.details == {"lowest": 3000, "currency": "GBP"}
-    assert join(sold_out, max_total_amount=3000).max_total_amount == 3000
+    assert join(sold_out, 2, max_total_amount=3000).max_total_amount == 3000
 
 
 @pytest.mark.parametrize("status", [EventStatus.CANCELLED, EventStatus.PAUSED])
@@ -162,7 +156,7 @@ def test_nobody_joins_what_is_not_on_sale(sold_out, status):
     Event.objects.update(status=status)
 
     with pytest.raises(inventory.NotOnSale):
-        join(sold_out)
+        join(sold_out, 2)
 
 
 def test_an_overbooked_type_lets_nobody_join(sold_out):
@@ -198,7 +192,7 @@ def falls_to(ticket_type, unit_amount) -> dict:
 
 
 def offered(ticket_type, **wish) -> WaitlistEntry:
-    entry = join(ticket_type, **wish)
+    entry = join(ticket_type, 2, **wish)
     for rival in Hold.objects.live().filter(ticket_type=ticket_type):
         inventory.release_hold(hold=rival, now=NOON)
     entry.refresh_from_db()
@@ -207,7 +201,7 @@ def offered(ticket_type, **wish) -> WaitlistEntry:
 
 
 def test_leaving_twice_is_no_error(sold_out):
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
 
     for _ in range(2):
         left = inventory.withdraw_from_waitlist(entry=entry, now=NOON)
@@ -217,7 +211,7 @@ def test_leaving_twice_is_no_error(sold_out):
 
 def test_who_leaves_an_offer_hands_it_to_the_next(sold_out):
     first = offered(sold_out)
-    second = join(sold_out)
+    second = join(sold_out, 2)
 
     inventory.withdraw_from_waitlist(entry=first, now=NOON)
 

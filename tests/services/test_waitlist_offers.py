@@ -9,33 +9,16 @@ from inventory.models import (
     HoldStatus,
     PriceStep,
     Ticket,
-    WaitlistEntry,
     WaitlistReason,
     WaitlistStatus,
 )
 from inventory.services.lines import lock_waitlists
 from notifications.models import Notification
 from tests import factories as make
-from tests import lining_up
-from tests.factories import NOON
-from tests.lining_up import EVENING, free_one_pair, fresh, held, sell, statuses
+from tests.factories import MINUTE, NOON
+from tests.lining_up import EVENING, free_one_pair, fresh, held, join, sell, statuses
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-LEASE = timedelta(minutes=2)
-
-
-@pytest.fixture
-def sold_out():
-    """A type whose four tickets are in two other buyers' holds."""
-    rush = make.ticket_type(stock=4)
-    held(rush, 2)
-    held(rush, 2)
-    return rush
-
-
-def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
-    return lining_up.join(ticket_type, quantity, **wish)
 
 
 # Offers ----------------------------------------------------------------------------
@@ -43,7 +26,7 @@ def join(ticket_type, quantity=2, **wish) -> WaitlistEntry:
 
 def test_an_offer_is_a_hold_at_the_price_of_its_moment(sold_out):
     PriceStep.objects.create(ticket_type=sold_out, starts_at=NOON, unit_amount=2000)
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
 
     free_one_pair(sold_out)
 
@@ -61,7 +44,7 @@ def test_the_window_shrinks_as_the_doors_near(hours_to_doors, minutes):
     event = make.event(doors_at=doors_at, starts_at=doors_at + timedelta(hours=1))
     rush = make.ticket_type(event=event, stock=2)
     held(rush, 2)
-    entry = join(rush, ends_at=doors_at)
+    entry = join(rush, 2, ends_at=doors_at)
 
     free_one_pair(rush)
 
@@ -69,8 +52,8 @@ def test_the_window_shrinks_as_the_doors_near(hours_to_doors, minutes):
 
 
 def test_an_offer_ends_with_the_sale_but_leaves_time_to_pay(sold_out):
-    entry = join(sold_out, ends_at=NOON + 5 * MINUTE)
-    second = join(sold_out, ends_at=NOON + 5 * MINUTE)
+    entry = join(sold_out, 2, ends_at=NOON + 5 * MINUTE)
+    second = join(sold_out, 2, ends_at=NOON + 5 * MINUTE)
     Event.objects.update(sales_close_at=NOON + 5 * MINUTE)
 
     free_one_pair(sold_out)
@@ -81,7 +64,7 @@ def test_an_offer_ends_with_the_sale_but_leaves_time_to_pay(sold_out):
 
 
 def test_nobody_is_offered_anything_in_the_last_minute_of_their_wait(sold_out):
-    entry = join(sold_out, ends_at=NOON + 5 * MINUTE)
+    entry = join(sold_out, 2, ends_at=NOON + 5 * MINUTE)
 
     free_one_pair(sold_out, now=NOON + 4 * MINUTE)
 
@@ -90,7 +73,7 @@ def test_nobody_is_offered_anything_in_the_last_minute_of_their_wait(sold_out):
 
 def test_an_offer_to_a_mandate_never_outlives_it(sold_out):
     wish = {"max_total_amount": 9000, "charges_card": True}
-    entry = join(sold_out, ends_at=NOON + 5 * MINUTE, **wish)
+    entry = join(sold_out, 2, ends_at=NOON + 5 * MINUTE, **wish)
 
     free_one_pair(sold_out)
 
@@ -98,7 +81,7 @@ def test_an_offer_to_a_mandate_never_outlives_it(sold_out):
 
 
 def test_who_gave_no_mandate_is_told_what_is_theirs_and_until_when(sold_out):
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
 
     free_one_pair(sold_out)
 
@@ -115,7 +98,7 @@ def test_who_gave_a_mandate_is_not_told_before_it_is_charged(
     asked = []
     monkeypatch.setattr("inventory.services.offers._jobs", {"payments.tasks.charge"})
     monkeypatch.setattr("inventory.services.offers.look_now", asked.append)
-    join(sold_out, max_total_amount=9000, charges_card=True)
+    join(sold_out, 2, max_total_amount=9000, charges_card=True)
 
     free_one_pair(sold_out)
 
@@ -124,7 +107,7 @@ def test_who_gave_a_mandate_is_not_told_before_it_is_charged(
 
 
 def test_an_offer_that_runs_out_goes_to_the_next_and_does_not_come_back(sold_out):
-    first, second = join(sold_out), join(sold_out)
+    first, second = join(sold_out, 2), join(sold_out, 2)
     free_one_pair(sold_out)
     Hold.objects.filter(from_waitlist=False).update(expires_at=EVENING)
 
@@ -135,7 +118,7 @@ def test_an_offer_that_runs_out_goes_to_the_next_and_does_not_come_back(sold_out
 
 
 def test_who_lets_an_offer_go_does_not_return_to_the_head(sold_out):
-    first, second = join(sold_out), join(sold_out)
+    first, second = join(sold_out, 2), join(sold_out, 2)
     free_one_pair(sold_out)
 
     inventory.release_hold(hold=fresh(first).hold, now=NOON)
@@ -146,7 +129,7 @@ def test_who_lets_an_offer_go_does_not_return_to_the_head(sold_out):
 
 def test_a_mandate_that_nobody_charged_in_time_keeps_its_place(sold_out):
     wish = {"max_total_amount": 9000, "charges_card": True}
-    first, second = join(sold_out, **wish), join(sold_out, **wish)
+    first, second = join(sold_out, 2, **wish), join(sold_out, 2, **wish)
     free_one_pair(sold_out)
     Hold.objects.filter(from_waitlist=False).update(expires_at=EVENING)
     lapsed = fresh(first).hold
@@ -158,7 +141,7 @@ def test_a_mandate_that_nobody_charged_in_time_keeps_its_place(sold_out):
 
 
 def test_bought_tickets_close_the_entry(sold_out):
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
     free_one_pair(sold_out)
 
     sell(fresh(entry).hold)
@@ -174,7 +157,7 @@ def test_the_sweep_serves_whom_a_lower_price_has_reached(sold_out):
     PriceStep.objects.create(
         ticket_type=sold_out, starts_at=NOON + MINUTE, unit_amount=1000
     )
-    entry = join(sold_out, max_total_amount=2000)
+    entry = join(sold_out, 2, max_total_amount=2000)
     free_one_pair(sold_out)
 
     too_early = inventory.match_waitlists(now=NOON)
@@ -185,7 +168,7 @@ def test_the_sweep_serves_whom_a_lower_price_has_reached(sold_out):
 
 
 def test_the_sweep_ends_what_waits_in_vain(sold_out):
-    late, kept = join(sold_out, ends_at=NOON + MINUTE), join(sold_out)
+    late, kept = join(sold_out, 2, ends_at=NOON + MINUTE), join(sold_out, 2)
     closed = make.ticket_type(stock=1)
     held(closed, 1)
     gone = join(closed, 1)
@@ -203,7 +186,7 @@ def test_the_sweep_ends_what_waits_in_vain(sold_out):
 
 
 def test_the_sweep_does_nothing_twice(sold_out):
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
     free_one_pair(sold_out)
 
     again = inventory.match_waitlists(now=NOON)
@@ -213,7 +196,7 @@ def test_the_sweep_does_nothing_twice(sold_out):
 
 
 def test_the_sweep_closes_an_offer_whose_hold_ended_unseen(sold_out):
-    entry = join(sold_out)
+    entry = join(sold_out, 2)
     free_one_pair(sold_out)
     offer = fresh(entry).hold
     Ticket.objects.filter(hold=offer).update(status="available", hold=None)
