@@ -5,6 +5,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests import factories
+from tests.standing_orders import sold_out
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -43,3 +44,9 @@ def api(buyer):
 @pytest.fixture
 def anonymous(db):
     return APIClient()
+
+
+@pytest.fixture
+def rush(db):
+    """Two tickets that people want, both in one stranger's hands."""
+    return sold_out()

@@ -1,6 +1,6 @@
 """How tests have people in line who gave a mandate, and charge them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from accounts.models import User
 from inventory import services as inventory
@@ -10,11 +10,13 @@ from payments.consent import CURRENT
 from payments.models import Order, PaymentAttempt, SavedCard
 from payments.services import cards
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import EVENING, held, priced
 from tests.paying import VISA, ask, at_provider, token
 
 DECLINED_ONCE_SAVED = "4000000000000341"
+# Of an offer that was made at noon.
+WINDOW_ENDS = NOON + 10 * MINUTE
 
 
 def kept_card(user: User, number: str = VISA) -> SavedCard:
@@ -100,6 +102,3 @@ def charged() -> list[int]:
     """What the provider took from cards, in order."""
     taken = [c for c in at_provider("charge") if c["status"] == "succeeded"]
     return [charge["amount"] for charge in taken]
-
-
-SECOND = timedelta(seconds=1)

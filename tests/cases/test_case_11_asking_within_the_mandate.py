@@ -10,7 +10,6 @@ The guard is that `mandates.refuse_unless_covered` has the last word on this att
 too, in its transaction. It is taken out below and must be missed.
 """
 
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -26,7 +25,7 @@ from payments.models import PaymentAttempt
 from payments.services import mandates, waitlist_charges
 from tests import factories as make
 from tests.concurrency.racing import race
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON, SECOND
 from tests.lining_up import fresh, held, join, statuses
 from tests.paying import (
     ALWAYS_ASKS,
@@ -35,7 +34,6 @@ from tests.paying import (
     challenge_url,
 )
 from tests.standing_orders import (
-    SECOND,
     attempts_of,
     charge_all,
     charged,
@@ -47,7 +45,6 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)

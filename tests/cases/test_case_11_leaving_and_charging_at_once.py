@@ -10,7 +10,6 @@ below and must be missed.
 """
 
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -24,7 +23,7 @@ from payments.gateways.sandbox.switches import outage, switched
 from payments.models import SandboxObject
 from payments.services import checkout, waitlist_charges
 from tests.concurrency.racing import ROUNDS, breaks_within, race
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join, statuses
 from tests.paying import assert_books_are_right, at_provider
 from tests.properties import provider
@@ -38,12 +37,6 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def leaving_while_being_charged() -> None:

@@ -26,13 +26,9 @@ from payments import services as payments
 from payments.gateways import IntentStatus, get_gateway
 from payments.gateways.sandbox.switches import outage
 from payments.models import Mandate, OrderStatus
-from payments.services import (
-    asking,
-    mandates,
-    settling,
-)
+from payments.services import asking, mandates, settling
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, held, join, statuses
 from tests.paying import (
     ALWAYS_ASKS,
@@ -42,6 +38,7 @@ from tests.paying import (
 )
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
+    WINDOW_ENDS,
     charge_all,
     charged,
     intents,
@@ -54,13 +51,6 @@ from tests.standing_orders import (
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-WINDOW_ENDS = NOON + 10 * MINUTE
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 @pytest.fixture

@@ -19,12 +19,11 @@ from payments.services import books, settling
 from tests import beside, paying, standing_orders
 from tests import factories as make
 from tests.concurrency.locking import CAPS, TURN, locks_written_down
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join
 from tests.lining_up import held as take
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MINUTE = timedelta(minutes=1)
 # The order of ADR 15. A cap comes last: who picks under one waits for no ticket,
 # except one at a time under the type's lock.
 ORDER = [

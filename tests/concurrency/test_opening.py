@@ -19,11 +19,10 @@ from payments import services
 from payments.models import Order, Payment
 from payments.services import books, opening
 from tests.concurrency.racing import ROUNDS, Rival, breaks_within, race
-from tests.factories import NOON
+from tests.factories import NOON, SECOND
 from tests.paying import DECLINED, assert_books_are_right, held, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECOND = timedelta(seconds=1)
 THE_END = NOON + timedelta(minutes=20)
 
 

@@ -18,12 +18,11 @@ from inventory.models import Hold, HoldStatus
 from inventory.services import selling
 from tests import factories as make
 from tests.concurrency.racing import Rival, assert_all_is_well, race
-from tests.factories import NOON
+from tests.factories import NOON, SECOND
 from tests.lining_up import held
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEASE = timedelta(minutes=2)
-SECOND = timedelta(seconds=1)
 
 
 def start(hold, *, now=NOON) -> Hold:

@@ -1,6 +1,5 @@
 """Many who hear of the same money at once. For the order of locks see its own test."""
 
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -11,7 +10,7 @@ from payments.models import Order, OrderStatus, Payment
 from payments.services import books
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.crash.dying import assert_provider_and_books_agree
-from tests.factories import NOON
+from tests.factories import NOON, SECOND
 from tests.paying import (
     answer_challenge,
     assert_books_are_right,
@@ -21,7 +20,6 @@ from tests.paying import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECOND = timedelta(seconds=1)
 
 
 def money_for_a_lapsed_hold() -> tuple[Order, list]:

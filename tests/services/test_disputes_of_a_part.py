@@ -1,7 +1,5 @@
 """The bank takes a part of what was paid: the rest is still ours to give back."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 
@@ -20,12 +18,11 @@ from payments.models import (
 )
 from payments.services import disputes
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 from tests.paying import assert_books_are_right, paid
 from tests.services.test_refunds import refund_some
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
 LATER = NOON + 2 * HOUR
 
 

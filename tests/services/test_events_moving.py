@@ -7,10 +7,9 @@ import pytest
 from events import services
 from events.models import Event, EventStatus
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
 POSTER = date(2026, 6, 1)  # What `make.event` has: nine in the evening in London.
 
 

@@ -11,7 +11,7 @@ from payments import services
 from payments.models import Dispute, Order, OrderStatus
 from payments.services.refunds import refund_lines
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.paying import (
     DISPUTED,
     answer_challenge,
@@ -24,7 +24,6 @@ from tests.paying import (
 from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 LATER = NOON + 10 * MINUTE
 
 

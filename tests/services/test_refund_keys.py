@@ -5,23 +5,16 @@ The guards: only a definite "too low" takes a new key, and only for the try that
 told so.
 """
 
-from datetime import timedelta
-
 import pytest
 
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import Order, Refund, RefundStatus
 from payments.services import refund_queue, repaying
-from tests.factories import NOON
+from tests.factories import HOUR, MINUTE, NOON, SECOND
 from tests.paying import ask, assert_books_are_right, at_provider, paid
 
 pytestmark = pytest.mark.django_db
-HOUR, MINUTE, SECOND = (
-    timedelta(hours=1),
-    timedelta(minutes=1),
-    timedelta(seconds=1),
-)
 
 
 @pytest.fixture

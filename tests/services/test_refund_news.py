@@ -1,19 +1,16 @@
 """What buyers are told of the money that goes back to them, and of what comes back."""
 
-from datetime import timedelta
-
 import pytest
 
 from events.models import EventStatus
 from notifications.models import Notification
 from payments import services
 from payments.models import Refund, RefundStatus
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 from tests.paying import REFUND_FAILS, assert_books_are_right, paid
 from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
 GOES, CAME = "£50.00 goes back to your card", "£50.00 did not reach you"
 
 

@@ -1,7 +1,5 @@
 """A part went back in the provider's dashboard while ours is owed: the rest follows."""
 
-from datetime import timedelta
-
 import pytest
 
 from events.models import EventStatus
@@ -20,7 +18,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.services import refund_queue, repaying
-from tests.factories import NOON
+from tests.factories import HOUR, NOON
 from tests.paying import (
     REFUND_FAILS,
     REFUND_PENDS,
@@ -32,7 +30,6 @@ from tests.paying import (
 from tests.services.test_refunds import hear_the_bank, refund_some
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
 LATER = NOON + 4 * HOUR
 
 

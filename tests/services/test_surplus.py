@@ -31,7 +31,7 @@ from payments.told import told_orders
 from tests import beside
 from tests.beside import assert_gives_back_once, by_asking, by_webhook, take_by_hand
 from tests.crash.dying import assert_provider_and_books_agree
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.paying import (
     DISPUTED,
     answer_challenge,
@@ -47,7 +47,6 @@ from tests.paying import (
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 WAYS = [beside.by_webhook, beside.by_asking, beside.by_comparing]
 STORIES = [beside.paid_with_another, beside.with_another_at_the_bank, beside.given_up]
 

@@ -12,7 +12,7 @@ from payments.gateways import GatewayUnavailable
 from payments.gateways.sandbox.switches import outage, refusing
 from payments.models import CardSetup, Incident, SavedCard
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.keeping import keep, usable
 from tests.paying import (
     ALWAYS_ASKS,
@@ -25,7 +25,6 @@ from tests.paying import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 NEXT_DAY = NOON + timedelta(days=1)
 
 

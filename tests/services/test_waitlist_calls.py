@@ -1,7 +1,5 @@
 """Whoever is away hears of their bank's question, and of a declined card, for sure."""
 
-from datetime import timedelta
-
 import pytest
 
 from inventory import services as inventory
@@ -12,7 +10,7 @@ from payments import services as payments
 from payments.gateways.sandbox import intents as sandbox
 from payments.gateways.sandbox.errors import CardRefused
 from payments.gateways.sandbox.switches import outage
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON, SECOND
 from tests.lining_up import fresh, join, statuses
 from tests.paying import (
     ALWAYS_ASKS,
@@ -22,7 +20,7 @@ from tests.paying import (
 )
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
-    SECOND,
+    WINDOW_ENDS,
     attempts_of,
     charge_all,
     charged,
@@ -30,18 +28,10 @@ from tests.standing_orders import (
     join_with_card,
     let_go,
     order_of,
-    sold_out,
     sweep,
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-WINDOW_ENDS = NOON + 10 * MINUTE
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def told(entry) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from payments.models import (
     SavedCard,
 )
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import EVENING, fresh, held, join, statuses
 from tests.paying import (
     ALWAYS_ASKS,
@@ -28,6 +28,7 @@ from tests.paying import (
 )
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
+    WINDOW_ENDS,
     attempts_of,
     charge_all,
     charged,
@@ -41,12 +42,6 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def told() -> list[str]:
@@ -347,7 +342,7 @@ def test_the_call_to_confirm_ends_with_the_window(rush):
     charge_all()
 
     call = Notification.objects.get()
-    assert call.expires_at == fresh(entry).hold.expires_at == NOON + 10 * MINUTE
+    assert call.expires_at == fresh(entry).hold.expires_at == WINDOW_ENDS
     assert call.link == f"/orders/{order_of(entry).pk}"
     assert "by 13:10" in call.body
 
@@ -369,13 +364,13 @@ def test_who_does_not_answer_passes_their_turn(rush):
     let_go(rush)
     charge_all()
 
-    sweep(NOON + 10 * MINUTE)
+    sweep(WINDOW_ENDS)
 
     assert statuses(first, second) == ["passed", "offered"]
     assert fresh(first).reason == WaitlistReason.NOT_AUTHENTICATED
     assert intents() == ["canceled", "canceled"]
     assert charged() == []
-    assert_books_are_right(NOON + 10 * MINUTE)
+    assert_books_are_right(WINDOW_ENDS)
 
 
 def test_who_fails_the_challenge_may_use_another_card_until_the_window_ends(rush):
@@ -387,7 +382,7 @@ def test_who_fails_the_challenge_may_use_another_card_until_the_window_ends(rush
     payments.sweep_payments(now=NOON + MINUTE, limit=10)
     charge_all(NOON + MINUTE)
     between = statuses(first, second)
-    sweep(NOON + 10 * MINUTE)
+    sweep(WINDOW_ENDS)
 
     assert between == ["offered", "waiting"]
     assert statuses(first, second) == ["passed", "offered"]

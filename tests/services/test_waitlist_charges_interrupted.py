@@ -1,7 +1,6 @@
 """Charges for people who wait, stopped half-way, and buyers who leave meanwhile."""
 
 from contextlib import suppress
-from datetime import timedelta
 from pkgutil import resolve_name
 
 import pytest
@@ -13,12 +12,13 @@ from notifications.models import Notification
 from payments import services as payments
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import OrderStatus, Payment
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.keeping import detach_cards
 from tests.lining_up import fresh, join, statuses
 from tests.paying import ALWAYS_ASKS, VISA, assert_books_are_right
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
+    WINDOW_ENDS,
     attempts_of,
     charge_all,
     charged,
@@ -31,18 +31,10 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-
-
 TOLD = {
     DECLINED_ONCE_SAVED: "waitlist_declined",
     ALWAYS_ASKS: "waitlist_authenticate",
 }
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def told(entry) -> list[str]:
@@ -81,7 +73,7 @@ def test_a_provider_that_is_away_throughout_keeps_the_place(rush):
     with outage("before"):
         charge_all()
         sweep(NOON + 5 * MINUTE)
-        sweep(NOON + 10 * MINUTE)
+        sweep(WINDOW_ENDS)
         sweep(NOON + 12 * MINUTE)
         during = (statuses(entry, second), fresh(entry).hold.status)
     sweep(NOON + 15 * MINUTE)
@@ -158,7 +150,7 @@ def test_a_crash_at_any_step_is_taken_up_again(rush, number, step, moment, monke
         charge_all()
     for minute in (1, 2, 3, 4):
         sweep(NOON + minute * MINUTE)
-    sweep(NOON + 10 * MINUTE)
+    sweep(WINDOW_ENDS)
     sweep(NOON + 11 * MINUTE)
 
     if number == VISA:
@@ -272,7 +264,7 @@ def test_a_cancelled_event_charges_nobody(rush):
     Event.objects.update(status="cancelled")
 
     charge_all()
-    sweep(NOON + 10 * MINUTE)
+    sweep(WINDOW_ENDS)
     sweep(NOON + 11 * MINUTE)
 
     assert charged() == []

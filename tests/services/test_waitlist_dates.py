@@ -18,16 +18,10 @@ from tests.standing_orders import (
     intents,
     join_with_card,
     let_go,
-    sold_out,
 )
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def document(entry):

@@ -1,7 +1,6 @@
 """An offer that nobody could take up, through us, costs nobody their place in line."""
 
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 
@@ -11,43 +10,27 @@ from inventory.models import WaitlistReason
 from inventory.services import offers
 from notifications.models import Notification
 from payments import services as payments
-from payments.gateways import (
-    GatewayMisconfigured,
-    GatewayRefused,
-    GatewayUnavailable,
-)
+from payments.gateways import GatewayMisconfigured, GatewayRefused, GatewayUnavailable
 from payments.gateways.sandbox.switches import outage
 from payments.gateways.stripe import StripeGateway
 from payments.models import Payment, PaymentAttempt
 from payments.services import waitlist_charges
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join, statuses
-from tests.paying import (
-    ALWAYS_ASKS,
-    DECLINED,
-    assert_books_are_right,
-    token,
-)
+from tests.paying import ALWAYS_ASKS, DECLINED, assert_books_are_right, token
 from tests.standing_orders import (
+    WINDOW_ENDS,
     attempts_of,
     charge_all,
     charged,
     join_with_card,
     let_go,
     order_of,
-    sold_out,
     sweep,
 )
 from ticketapp.errors import DomainError
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-WINDOW_ENDS = NOON + 10 * MINUTE
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def offered(rush):

@@ -22,12 +22,12 @@ from inventory.models import Hold, PriceStep, StockCap, TicketType
 from inventory.services import capacity, caps
 from inventory.services.picking import Pick
 from tests import factories as make
+from tests.factories import MINUTE
 from tests.lining_up import fresh, held, join
 from tests.test_admin_inventory import plan_of
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 TODAY = timezone.now()
 
 

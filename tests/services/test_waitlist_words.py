@@ -1,7 +1,5 @@
 """What an entry says of itself, and what its person is told, is true of its event."""
 
-from datetime import timedelta
-
 import pytest
 
 from events import services as events
@@ -9,10 +7,11 @@ from inventory.models import WaitlistEntry
 from notifications.models import Notification
 from payments import services as payments
 from payments.waitlist_documents import entry_document, with_all_told
-from tests.factories import NOON
+from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join, statuses
 from tests.paying import ALWAYS_ASKS, assert_books_are_right
 from tests.standing_orders import (
+    WINDOW_ENDS,
     charge_all,
     join_with_card,
     let_go,
@@ -21,14 +20,8 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 POSTPONED = "The event is postponed, so no tickets are sold just now."
 CLOSED = "The event takes no buyers any more."
-
-
-@pytest.fixture
-def rush():
-    return sold_out()
 
 
 def document(entry, now=NOON):
@@ -101,7 +94,7 @@ def test_who_had_an_offer_as_the_event_was_cancelled_is_told(rush):
     events.cancel_event(event=rush.event)
     meanwhile = words(entry)
 
-    sweep(NOON + 10 * MINUTE)
+    sweep(WINDOW_ENDS)
 
     assert meanwhile.startswith(CLOSED)
     assert statuses(entry, second) == ["ended", "ended"]
@@ -111,7 +104,7 @@ def test_who_had_an_offer_as_the_event_was_cancelled_is_told(rush):
             f"{rush.event.name} takes no buyers any more, so its waitlist has ended. "
             "You have not been charged."
         )
-    assert_books_are_right(NOON + 10 * MINUTE)
+    assert_books_are_right(WINDOW_ENDS)
 
 
 @pytest.mark.parametrize("minutes", [1, 10])
