@@ -1,151 +1,20 @@
-"""The promises of Idempotency-Key, on two small views of this file's own."""
+"""The promises of Idempotency-Key, on the two views of `tests.idempotent_views`."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from http import HTTPStatus
-from threading import Barrier, Event
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
-from django.db import OperationalError, connection
-from django.http import Http404
-from django.urls import path
 from django.utils import timezone
-from rest_framework import serializers
-from rest_framework.exceptions import Throttled
-from rest_framework.response import Response
 from rest_framework.test import APIClient
-from rest_framework.views import APIView
 
-from accounts.models import User
 from tests import factories as make
-from ticketapp.errors import Action, DomainError
-from ticketapp.idempotency import (
-    LEASE,
-    LIFETIME,
-    Attempt,
-    idempotent,
-    idempotent_flow,
-)
+from tests.idempotent_views import BOTH, FAILURES, KEY, made, post
+from ticketapp.idempotency import LIFETIME
 from ticketapp.models import IdempotencyKey
 from ticketapp.tasks import forget_old
 
-pytestmark = pytest.mark.urls(__name__)
-
-
-class NoSuchLuck(DomainError):
-    code = "no_such_luck"
-    message = "You were refused. Nothing was taken."
-    action = Action.NONE
-
-
-class Underway(DomainError):
-    code = "under_way"
-    message = "Somebody is at it. Ask again in a moment."
-    action = Action.WAIT
-    retry_after = 3
-
-
-class NotYet(DomainError):
-    code = "not_yet"
-    message = "It begins at eight."
-    action = Action.WAIT
-
-
-class CardDeclined(DomainError):
-    code = "card_declined"
-    status = HTTPStatus.PAYMENT_REQUIRED
-    message = "Your bank said no. You were not charged."
-    action = Action.USE_ANOTHER_CARD
-
-
-class GatewayAway(DomainError):
-    code = "gateway_away"
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    message = "The bank does not answer. You were not charged."
-    action = Action.RETRY
-
-
-FAILURES = {
-    "refused": NoSuchLuck,
-    "overtaken, refused": NoSuchLuck,
-    "declined": CardDeclined,
-    "under way": Underway,
-    "not yet": NotYet,
-    "away": GatewayAway,
-    "throttled": Throttled,
-    "stuck": OperationalError,
-    "bug": ZeroDivisionError,
-    "missing": Http404,
-    "forbidden": PermissionDenied,
-}
-
-
-work_has_begun, work_goes_on = Event(), Event()
-
-
-class Wish(serializers.Serializer):
-    name = serializers.CharField()
-    then = serializers.CharField(required=False)
-
-
-def store_an_answer_elsewhere(attempt):
-    response = Response({"made": "by the other"}, status=HTTPStatus.CREATED)
-    attempt.store(response)
-    connection.close()
-
-
-def work(request) -> Response:
-    """Make a user as the effect, then do what the request wishes for."""
-    wish = Wish(data=request.data)
-    wish.is_valid(raise_exception=True)
-    made = make.buyer(name=wish.validated_data["name"])
-    if wish.validated_data.get("then") == "linger":
-        work_has_begun.set()
-        assert work_goes_on.wait(timeout=10)
-    if wish.validated_data.get("then", "").startswith("overtaken"):
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(store_an_answer_elsewhere, Attempt.of(request)).result()
-    if failure := FAILURES.get(wish.validated_data.get("then")):
-        raise failure
-    return Response({"made": made.pk}, status=HTTPStatus.CREATED)
-
-
-class LocalView(APIView):
-    @idempotent
-    def post(self, request):
-        return work(request)
-
-    @idempotent
-    def delete(self, request):
-        work(request)
-        return Response(status=HTTPStatus.NO_CONTENT)
-
-
-class FlowView(APIView):
-    @idempotent_flow
-    def post(self, request):
-        return work(request)
-
-
-urlpatterns = [
-    path("local", LocalView.as_view()),
-    path("flow", FlowView.as_view()),
-    path("flow/other", FlowView.as_view()),
-]
-BOTH = pytest.mark.parametrize("address", ["/local", "/flow"])
-KEY = {"idempotency-key": "first"}
-
-
-def made() -> int:
-    return User.objects.filter(name="Ada").count()
-
-
-def post(api, address, *, key="first", **body):
-    body = {"name": "Ada"} | body
-    return api.post(address, body, headers={"idempotency-key": key})
+pytestmark = pytest.mark.urls("tests.idempotent_views")
 
 
 @BOTH
@@ -332,98 +201,6 @@ def test_a_key_counts_for_a_day(api, address):
     post(api, address, then="-")
 
     assert made() == 2
-
-
-def test_a_flow_that_still_runs_is_not_run_twice(api):
-    post(api, "/flow")
-    IdempotencyKey.objects.update(
-        response_status=None, lease_until=timezone.now() + LEASE
-    )
-    again = post(api, "/flow")
-
-    assert again.status_code == 409
-    assert again.json()["code"] == "request_in_progress"
-    assert again.json()["action"] == "wait"
-    assert again["Retry-After"] == "1"
-    assert made() == 1
-
-
-def test_a_flow_whose_process_died_may_be_taken_up_after_its_lease(api):
-    post(api, "/flow")
-    IdempotencyKey.objects.update(response_status=None, lease_until=timezone.now())
-    again = post(api, "/flow")
-
-    assert again.status_code == 201
-    assert made() == 2
-
-
-def test_a_dead_flow_is_not_taken_up_by_another_body(api):
-    post(api, "/flow")
-    IdempotencyKey.objects.update(response_status=None, lease_until=timezone.now())
-    other = post(api, "/flow", then="-")
-
-    assert other.status_code == 422
-    assert made() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@BOTH
-def test_a_copy_of_a_request_that_is_at_work_is_told_to_wait(buyer, address):
-    first, second = APIClient(), APIClient()
-    first.force_authenticate(buyer)
-    second.force_authenticate(buyer)
-    work_has_begun.clear()
-    work_goes_on.clear()
-
-    def send_and_hang_up():
-        try:
-            return post(first, address, then="linger")
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(send_and_hang_up)
-        assert work_has_begun.wait(timeout=10)
-        copy = post(second, address, then="linger")
-        work_goes_on.set()
-
-    assert (answer.result().status_code, copy.status_code) == (201, 409)
-    assert copy.json()["code"] == "request_in_progress"
-    assert made() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("then", ["overtaken", "overtaken, refused"])
-def test_of_two_copies_that_pass_the_lock_the_later_repeats_the_first(api, then):
-    """The second guard: a copy that committed after our look, before our lock."""
-    answer = post(api, "/local", then=then)
-
-    assert (answer.status_code, answer.json()) == (201, {"made": "by the other"})
-    assert answer["Idempotent-Replayed"] == "true"
-    assert made() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-@BOTH
-def test_twelve_copies_at_once_have_one_effect_and_no_other_answer(buyer, address):
-    start = Barrier(12)
-
-    def send(_):
-        client = APIClient()
-        client.force_authenticate(buyer)
-        start.wait()
-        answer = post(client, address)
-        connection.close()
-        return answer
-
-    with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(send, range(12)))
-
-    created = {a.content for a in answers if a.status_code == 201}
-    refused = {a.json()["code"] for a in answers if a.status_code != 201}
-    assert made() == 1
-    assert len(created) == 1
-    assert refused <= {"request_in_progress"}
 
 
 @pytest.mark.django_db
