@@ -17,9 +17,9 @@ from payments.models import (
     SandboxObject,
 )
 from tests import factories as make
-from tests.commands.test_reconcile import differences
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import DISPUTED, ask, assert_books_are_right, at_provider, paid
+from tests.reconciling import differences
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db

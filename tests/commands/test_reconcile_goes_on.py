@@ -7,15 +7,15 @@ from inventory.models import TicketStatus
 from payments import services
 from payments.models import Incident, Order, ReconcileRun, SandboxObject
 from payments.services import reconciling
-from tests.commands.test_reconcile import differences
-from tests.paying import answer_challenge, ask, challenge_url, challenged, held, paid
+from tests.paying import answer_challenge, ask, challenge_url, paid
+from tests.reconciling import challenged_tonight, differences
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
 
 
 def missed_success(tonight) -> Order:
-    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    placed = challenged_tonight(tonight)
     answer_challenge(challenge_url(placed))
     return placed
 

@@ -24,29 +24,23 @@ from payments.models import (
     SandboxObject,
 )
 from payments.services import asking
-from tests.commands.test_reconcile import differences, reconcile
 from tests.paying import (
     answer_challenge,
     ask,
     at_provider,
     challenge_url,
-    challenged,
     held,
     order,
-    paid,
     token,
 )
+from tests.reconciling import challenged_tonight, differences, paid_tonight, reconcile
 
 pytestmark = pytest.mark.django_db
 
 
-def paid_tonight(tonight) -> Order:
-    return paid(now=timezone.now(), event=tonight)
-
-
 def given_up(tonight) -> Order:
     """Its intent is cancelled at the provider and here."""
-    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    placed = challenged_tonight(tonight)
     payment = placed.payments.get()
     ask("POST", f"/v1/payment_intents/{payment.intent_id}/cancel")
     services.ask_about(payment=payment, now=timezone.now())
@@ -142,7 +136,7 @@ def test_a_lost_reply_and_a_day_away_leave_no_intent_open(tonight):
 
 
 def test_what_the_ordinary_flow_did_not_mend_is_not_called_mended(tonight, monkeypatch):
-    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    placed = challenged_tonight(tonight)
     answer_challenge(challenge_url(placed))
     monkeypatch.setattr(asking, "ask_about", lambda **asked: None)
 

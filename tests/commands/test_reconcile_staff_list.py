@@ -12,27 +12,20 @@ from payments.gateways.sandbox import post
 from payments.gateways.sandbox.switches import outage
 from payments.models import Incident, Order, Refund, SandboxObject, StripeEvent
 from payments.services import differences as house
-from tests.commands.test_reconcile import differences
 from tests.paying import (
     DISPUTED,
     answer_challenge,
     ask,
     challenge_url,
-    challenged,
-    held,
-    paid,
 )
+from tests.reconciling import challenged_tonight, differences, paid_tonight
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
 
 
-def paid_tonight(tonight, *card) -> Order:
-    return paid(*card, now=timezone.now(), event=tonight)
-
-
 def money_of_which_no_news_came(tonight):
-    placed = challenged(held(event=tonight, now=timezone.now()), now=timezone.now())
+    placed = challenged_tonight(tonight)
     answer_challenge(challenge_url(placed))
 
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 from inventory import services as inventory
 from payments.gateways.sandbox.switches import switched
 from payments.models import OrderStatus, Payment, PaymentAttempt
-from tests.commands.test_reconcile import differences
 from tests.paying import at_provider, held, order
+from tests.reconciling import differences
 
 pytestmark = pytest.mark.django_db
 
