@@ -24,7 +24,7 @@ from inventory.services.picking import Pick
 from tests import factories as make
 from tests.factories import MINUTE
 from tests.lining_up import fresh, held, join
-from tests.test_admin_inventory import plan_of
+from tests.staff_forms import plan_of
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db

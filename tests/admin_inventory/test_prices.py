@@ -6,13 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Role, TaxMode
+from events.models import TaxMode
 from inventory import services as inventory
 from inventory.chargeable import SMALLEST_CHARGES, largest_charge, smallest_charge
 from inventory.models import PriceStep, TicketType
 from tests import factories as make
 from tests.factories import NOON
-from tests.test_admin_inventory import change, form_of, plan_of, problems_of, row_of
+from tests.staff_forms import change, form_of, plan_of, problems_of, row_of
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 def venue():
     """Ten per cent are added to every price."""
     return make.venue(tax_mode=TaxMode.ADDED, tax_basis_points=1000, currency="GBP")
-
-
-@pytest.fixture
-def manager(client, venue):
-    client.force_login(make.staff(venue=venue, role=Role.MANAGER))
-    return client
 
 
 def save(manager, kind, **row):
