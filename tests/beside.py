@@ -1,7 +1,7 @@
 """Money on a payment that we had ended, as another payment of its order lives."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -13,8 +13,16 @@ from payments.gateways.sandbox.calls import Call
 from payments.gateways.sandbox.switches import outage
 from payments.gateways.stripe import StripeGateway
 from payments.models import LedgerEntry, Order, OrderStatus, Payment
+from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
-from tests.paying import ALWAYS_ASKS, VISA, challenged, deliver, token
+from tests.paying import (
+    ALWAYS_ASKS,
+    VISA,
+    assert_books_are_right,
+    challenged,
+    deliver,
+    token,
+)
 
 LONG = timedelta(days=3650)
 
@@ -126,6 +134,11 @@ def before_the_provider_is_asked(meanwhile):
 def balance(placed: Order) -> int:
     entries = LedgerEntry.objects.filter(order=placed)
     return sum(entries.values_list("amount", flat=True))
+
+
+def assert_sound(now: datetime = NOON) -> None:
+    assert_books_are_right(now)
+    assert_provider_and_books_agree()
 
 
 def assert_gives_back_once(placed: Order, first: Payment) -> None:
