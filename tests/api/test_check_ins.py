@@ -1,4 +1,3 @@
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,6 +9,7 @@ from inventory import services as inventory
 from inventory.models import CheckIn, Ticket, TicketStatus
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import held, sell
 from tests.scanner import client_of
 
 pytestmark = pytest.mark.django_db
@@ -18,14 +18,8 @@ CHECK_INS = "/api/v1/check-ins"
 
 @pytest.fixture
 def ticket():
-    held = inventory.hold_tickets(
-        user=make.buyer(name="Ada"),
-        ticket_type=make.ticket_type(event=make.event(starts_at=timezone.now())),
-        quantity=1,
-        now=NOON,
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    return inventory.sell_held_tickets(hold=held, now=NOON)[0]
+    kind = make.ticket_type(event=make.event(starts_at=timezone.now()))
+    return sell(held(kind, user=make.buyer(name="Ada")))[0]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from payments import services as payments
 from payments.gateways.sandbox import post
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import held, sell
 from tests.paying import DISPUTED, ask, at_provider, deliver, paid
 
 pytestmark = pytest.mark.django_db
@@ -21,14 +22,8 @@ TICKETS = "/api/v1/tickets"
 
 
 def buy(user, quantity=2, ticket_type=None) -> list[Ticket]:
-    held = inventory.hold_tickets(
-        user=user,
-        ticket_type=ticket_type or make.ticket_type(stock=quantity),
-        quantity=quantity,
-        now=NOON,
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    return inventory.sell_held_tickets(hold=held, now=NOON)
+    kind = ticket_type or make.ticket_type(stock=quantity)
+    return sell(held(kind, quantity, user=user))
 
 
 def test_a_ticket_has_its_code_and_says_whose_it_is(api, buyer):

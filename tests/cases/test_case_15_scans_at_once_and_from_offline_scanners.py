@@ -37,6 +37,7 @@ from tests.concurrency.test_stock import (
     two_scanners_on_one_ticket,
 )
 from tests.factories import NOON
+from tests.lining_up import held, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOORS = NOON + timedelta(hours=7)
@@ -45,11 +46,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def ticket():
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=make.ticket_type(), quantity=1, now=NOON
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    return inventory.sell_held_tickets(hold=held, now=NOON)[0]
+    return sell(held(make.ticket_type()))[0]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ again; and the lock of the hold (`selling.LOCKED`) for whoever looks first and a
 then. Each test ends with the audit and has a control without its guard.
 """
 
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -19,10 +18,9 @@ from inventory.services import selling
 from tests import factories as make
 from tests.concurrency.racing import Rival, assert_all_is_well, race
 from tests.factories import NOON, SECOND
-from tests.lining_up import held
+from tests.lining_up import LEASE, held
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LEASE = timedelta(minutes=2)
 
 
 def start(hold, *, now=NOON) -> Hold:

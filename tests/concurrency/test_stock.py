@@ -20,9 +20,9 @@ from tests.concurrency.racing import (
     race,
 )
 from tests.factories import NOON
+from tests.lining_up import LEASE, held, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LEASE = timedelta(minutes=2)
 REFUSED = (inventory.SoldOut, inventory.AllHeld, inventory.TooFewLeft)
 
 
@@ -48,10 +48,10 @@ def capacity_changes_during_a_rush() -> None:
 
     def buy(buyer):
         for _ in range(3):
-            held = inventory.hold_tickets(
+            hold = inventory.hold_tickets(
                 user=buyer, ticket_type=rush, quantity=2, now=NOON
             )
-            inventory.release_hold(hold=held, now=NOON)
+            inventory.release_hold(hold=hold, now=NOON)
 
     def resize(capacity):
         for extra in range(3):
@@ -101,12 +101,7 @@ def test_without_the_types_lock_two_capacity_changes_miscount(monkeypatch):
 def sweep_against_payment() -> None:
     """The last moment by the payment's clock, just past it by the sweeper's."""
     rush = make.ticket_type(stock=16)
-    holds = [
-        inventory.hold_tickets(
-            user=make.buyer(), ticket_type=rush, quantity=2, now=NOON
-        )
-        for _ in range(8)
-    ]
+    holds = [held(rush, 2) for _ in range(8)]
     late = holds[0].expires_at
     early = late - timedelta(seconds=1)
 
@@ -131,20 +126,18 @@ def test_the_sweep_never_frees_a_hold_whose_payment_began():
 
 def sweep_while_a_payment_begins() -> None:
     rush = make.ticket_type(stock=2)
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=rush, quantity=2, now=NOON
-    )
-    late = held.expires_at
+    hold = held(rush, 2)
+    late = hold.expires_at
     sweep = Rival(partial(inventory.release_expired_holds, now=late, limit=4))
 
     with transaction.atomic():
-        inventory.start_paying(hold=held, now=late - timedelta(seconds=1), lease=LEASE)
+        inventory.start_paying(hold=hold, now=late - timedelta(seconds=1), lease=LEASE)
         sweep.start_and_run_as_far_as_it_can()
 
     assert sweep.outcome() == 0
-    held.refresh_from_db()
-    assert held.status == HoldStatus.PAYING
-    assert held.tickets.count() == 2
+    hold.refresh_from_db()
+    assert hold.status == HoldStatus.PAYING
+    assert hold.tickets.count() == 2
 
 
 def test_the_sweep_passes_by_a_hold_whose_payment_begins():
@@ -159,12 +152,7 @@ def test_without_locks_the_sweep_frees_tickets_under_payment(monkeypatch):
 
 def sweep_against_release() -> None:
     rush = make.ticket_type(stock=16)
-    holds = [
-        inventory.hold_tickets(
-            user=make.buyer(), ticket_type=rush, quantity=2, now=NOON
-        )
-        for _ in range(8)
-    ]
+    holds = [held(rush, 2) for _ in range(8)]
     late = holds[0].expires_at
 
     outcomes = race(
@@ -199,11 +187,7 @@ def test_without_locks_a_hold_is_let_go_and_swept(monkeypatch):
 
 def two_scanners_on_one_ticket() -> None:
     rush = make.ticket_type()
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=rush, quantity=1, now=NOON
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=LEASE)
-    [ticket] = inventory.sell_held_tickets(hold=held, now=NOON)
+    [ticket] = sell(held(rush))
     code = codes.write(ticket_id=ticket.pk, event_id=rush.event_id)
     staff = make.staff(venue=rush.event.venue)
 

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from time import perf_counter
 
 import pytest
@@ -7,6 +6,7 @@ from inventory import services as inventory
 from inventory.models import TicketStatus
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import held, sell
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def test_a_stadium_is_put_on_sale_within_five_seconds():
 
 def test_lowering_withdraws_free_tickets_only():
     rush = make.ticket_type(stock=5)
-    inventory.hold_tickets(user=make.buyer(), ticket_type=rush, quantity=2, now=NOON)
+    held(rush, 2)
 
     changed = inventory.set_capacity(ticket_type=rush, capacity=3, now=NOON)
 
@@ -49,7 +49,7 @@ def test_raising_brings_withdrawn_tickets_back_first():
 
 def test_below_what_is_taken_nothing_changes():
     rush = make.ticket_type(stock=5)
-    inventory.hold_tickets(user=make.buyer(), ticket_type=rush, quantity=3, now=NOON)
+    held(rush, 3)
 
     with pytest.raises(inventory.CapacityBelowTaken) as refusal:
         inventory.set_capacity(ticket_type=rush, capacity=2, now=NOON)
@@ -62,12 +62,7 @@ def test_below_what_is_taken_nothing_changes():
 
 def test_returned_tickets_do_not_count():
     rush = make.ticket_type(stock=2)
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=rush, quantity=2, now=NOON
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    sold = inventory.sell_held_tickets(hold=held, now=NOON)
-    inventory.return_tickets(tickets=sold, now=NOON)
+    inventory.return_tickets(tickets=sell(held(rush, 2)), now=NOON)
 
     inventory.set_capacity(ticket_type=rush, capacity=3, now=NOON)
 

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -9,7 +7,7 @@ from inventory.models import Override, StockCap, TicketStatus
 from inventory.services import holds
 from tests import factories as make
 from tests.factories import NOON
-from tests.lining_up import join, statuses
+from tests.lining_up import held, join, sell, statuses
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +37,6 @@ def cap(event, capacity, *types, name="House", **more) -> StockCap:
     )
 
 
-def hold(ticket_type, quantity=1):
-    return inventory.hold_tickets(
-        user=make.buyer(), ticket_type=ticket_type, quantity=quantity, now=NOON
-    )
-
-
 def findings() -> list[str]:
     return [str(finding) for finding in audit.findings(now=NOON)]
 
@@ -52,41 +44,39 @@ def findings() -> list[str]:
 def test_types_that_share_a_cap_sell_no_more_than_it_together(event, stalls, circle):
     cap(event, 5, stalls, circle)
 
-    hold(stalls, 3)
-    hold(circle, 2)
+    held(stalls, 3)
+    held(circle, 2)
 
     for each in (stalls, circle):
         with pytest.raises(inventory.AllHeld):
-            hold(each)
+            held(each)
     assert findings() == []
 
 
 def test_what_a_cap_leaves_is_told_like_stock(event, stalls, circle):
     cap(event, 5, stalls, circle)
-    hold(stalls, 3)
+    held(stalls, 3)
 
     with pytest.raises(inventory.TooFewLeft) as refusal:
-        hold(circle, 3)
+        held(circle, 3)
 
     assert refusal.value.details == {"available": 2, "requested": 3}
-    assert hold(circle, 2).quantity == 2
+    assert held(circle, 2).quantity == 2
 
 
 def test_a_cap_that_is_sold_is_sold_out(event, stalls, circle):
     cap(event, 2, stalls, circle)
-    taken = hold(stalls, 2)
-    inventory.start_paying(hold=taken, now=NOON, lease=timedelta(minutes=2))
-    inventory.sell_held_tickets(hold=taken, now=NOON)
+    sell(held(stalls, 2))
 
     with pytest.raises(inventory.SoldOut):
-        hold(circle)
+        held(circle)
 
 
 def test_what_comes_back_makes_room_again(event, stalls, circle):
     cap(event, 2, stalls, circle)
-    inventory.release_hold(hold=hold(stalls, 2), now=NOON)
+    inventory.release_hold(hold=held(stalls, 2), now=NOON)
 
-    assert hold(circle, 2).quantity == 2
+    assert held(circle, 2).quantity == 2
 
 
 def test_the_tightest_of_several_caps_counts(event, stalls, circle):
@@ -94,22 +84,22 @@ def test_the_tightest_of_several_caps_counts(event, stalls, circle):
     cap(event, 2, stalls, name="Floor")
 
     with pytest.raises(inventory.TooFewLeft):
-        hold(stalls, 3)
+        held(stalls, 3)
 
-    hold(stalls, 2)
-    assert hold(circle, 7).quantity == 7
+    held(stalls, 2)
+    assert held(circle, 7).quantity == 7
     with pytest.raises(inventory.AllHeld):
-        hold(circle)
+        held(circle)
 
 
 def test_a_type_outside_the_cap_is_not_bound_by_it(event, stalls, circle):
     cap(event, 1, circle)
 
-    assert hold(stalls, 10).quantity == 10
+    assert held(stalls, 10).quantity == 10
 
 
 def test_a_cap_below_what_is_taken_is_refused(event, stalls, circle):
-    hold(stalls, 3)
+    held(stalls, 3)
 
     with pytest.raises(inventory.CapacityBelowTaken):
         cap(event, 2, stalls, circle)
@@ -118,7 +108,7 @@ def test_a_cap_below_what_is_taken_is_refused(event, stalls, circle):
 
 
 def test_a_cap_below_what_is_taken_may_be_decided_on_record(event, stalls, circle):
-    taken, manager = hold(stalls, 3), make.buyer()
+    taken, manager = held(stalls, 3), make.buyer()
 
     made = cap(
         event,
@@ -132,10 +122,10 @@ def test_a_cap_below_what_is_taken_may_be_decided_on_record(event, stalls, circl
     assert (decision.cap, decision.taken, decision.capacity) == (made, 3, 2)
     assert (decision.made_by, decision.reason) == (manager, "A wall came down")
     with pytest.raises(inventory.AllHeld):
-        hold(circle)
+        held(circle)
     assert findings() == []
     inventory.release_hold(hold=taken, now=NOON)
-    assert hold(circle, 2).quantity == 2
+    assert held(circle, 2).quantity == 2
 
 
 def test_a_cap_takes_types_of_its_own_event_only(event, stalls):
@@ -146,7 +136,7 @@ def test_a_cap_takes_types_of_its_own_event_only(event, stalls):
 
 
 def test_an_overbooked_type_lets_nothing_back_on_sale(stalls):
-    taken, manager = [hold(stalls, 3), hold(stalls, 3)], make.buyer()
+    taken, manager = [held(stalls, 3), held(stalls, 3)], make.buyer()
 
     changed = inventory.set_capacity(
         ticket_type=stalls,
@@ -166,9 +156,7 @@ def test_an_overbooked_type_lets_nothing_back_on_sale(stalls):
 
 
 def test_a_ticket_taken_back_by_an_overbooked_type_is_not_replaced(stalls):
-    taken = hold(stalls, 3)
-    inventory.start_paying(hold=taken, now=NOON, lease=timedelta(minutes=2))
-    sold = inventory.sell_held_tickets(hold=taken, now=NOON)
+    sold = sell(held(stalls, 3))
     inventory.set_capacity(
         ticket_type=stalls,
         capacity=1,
@@ -183,7 +171,7 @@ def test_a_ticket_taken_back_by_an_overbooked_type_is_not_replaced(stalls):
 
 
 def test_raising_the_capacity_ends_an_override(stalls):
-    hold(stalls, 6)
+    held(stalls, 6)
     inventory.set_capacity(
         ticket_type=stalls,
         capacity=4,
@@ -210,14 +198,11 @@ def test_a_page_tells_what_the_cap_leaves():
 
     assert [kind["left"] for kind in page["ticket_types"]] == [4, 4]
     assert page["left"] is None  # Neither 8 nor 20: they share.
-    taken = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=stalls, quantity=4, now=now
-    )
+    taken = held(stalls, 4, now=now)
     assert client.get(address).json()["availability"] == "all_held"
     cheapest = client.get("/api/v1/events", {"sort": "price"}).json()["results"]
     assert cheapest[0]["from_price"] is None
-    inventory.start_paying(hold=taken, now=now, lease=timedelta(minutes=2))
-    inventory.sell_held_tickets(hold=taken, now=now)
+    sell(taken, now=now)
     assert client.get(address).json()["availability"] == "sold_out"
 
 
@@ -242,11 +227,11 @@ def test_who_waits_for_a_type_that_is_all_gone_keeps_nobody_waiting(
 ):
     balcony = make.ticket_type(event=event, name="Balcony", stock=1)
     cap(event, 9, stalls, balcony)
-    hold(balcony)
+    held(balcony)
     entry = join(balcony)
     del looks[:]
 
-    assert hold(stalls).quantity == 1
+    assert held(stalls).quantity == 1
     assert looks == []
     assert statuses(entry) == ["waiting"]
 
@@ -254,12 +239,12 @@ def test_who_waits_for_a_type_that_is_all_gone_keeps_nobody_waiting(
 def test_who_waits_for_a_ticket_that_is_there_is_not_passed(event, stalls, looks):
     balcony = make.ticket_type(event=event, name="Balcony", stock=1)
     cap(event, 1, stalls, balcony)
-    kept, entry = hold(stalls), join(balcony)
+    kept, entry = held(stalls), join(balcony)
     kept.tickets.update(hold=None, status=TicketStatus.AVAILABLE)  # Nobody looked.
     del looks[:]
 
     with pytest.raises(inventory.AllHeld):
-        hold(stalls)
+        held(stalls)
 
     assert looks == [stalls]
     assert statuses(entry) == ["offered"]

@@ -10,6 +10,7 @@ from inventory.models import CheckIn, Ticket, TicketStatus
 from inventory.services import admission
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import held, sell
 
 pytestmark = pytest.mark.django_db
 DOORS = NOON + timedelta(hours=7)
@@ -17,11 +18,7 @@ DOORS = NOON + timedelta(hours=7)
 
 @pytest.fixture
 def ticket():
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=make.ticket_type(), quantity=1, now=NOON
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    return inventory.sell_held_tickets(hold=held, now=NOON)[0]
+    return sell(held(make.ticket_type()))[0]
 
 
 @pytest.fixture
@@ -72,14 +69,7 @@ def test_a_scan_sent_twice_gets_its_answer_twice(ticket, steward):
 
 def test_a_scan_id_belongs_to_one_ticket(ticket, steward):
     event = ticket.ticket_type.event
-    held = inventory.hold_tickets(
-        user=make.buyer(),
-        ticket_type=make.ticket_type(event=event),
-        quantity=1,
-        now=NOON,
-    )
-    inventory.start_paying(hold=held, now=NOON, lease=timedelta(minutes=2))
-    [other] = inventory.sell_held_tickets(hold=held, now=NOON)
+    [other] = sell(held(make.ticket_type(event=event)))
     used = uuid4()
     scan(ticket, steward, scan_id=used)
 
@@ -121,12 +111,10 @@ def test_a_returned_ticket_does_not_admit(ticket, steward):
 
 
 def test_a_ticket_that_is_only_held_does_not_admit(steward, ticket):
-    held = inventory.hold_tickets(
-        user=make.buyer(), ticket_type=ticket.ticket_type, quantity=1, now=NOON
-    )
+    hold = held(ticket.ticket_type)
 
     with pytest.raises(inventory.TicketNotValid):
-        scan(held.tickets.get(), steward)
+        scan(hold.tickets.get(), steward)
 
 
 def test_nobody_enters_a_cancelled_event(ticket, steward):

@@ -6,9 +6,9 @@ from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, Ticket, TicketStatus
 from tests import factories as make
 from tests.factories import NOON
+from tests.lining_up import LEASE
 
 pytestmark = pytest.mark.django_db
-LEASE = timedelta(minutes=2)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from inventory import services as inventory
 from inventory.models import Hold, HoldStatus, PriceStep, Ticket, TicketStatus
 from tests import factories as make
 from tests.factories import NOON
-from tests.lining_up import join
+from tests.lining_up import join, sell
 
 pytestmark = pytest.mark.django_db
 
@@ -79,12 +79,7 @@ def test_a_refusal_leaves_nothing_behind_in_a_larger_transaction():
 
 def test_sold_out_is_said_when_nothing_can_come_back():
     rush = make.ticket_type(stock=1)
-    inventory.sell_held_tickets(
-        hold=inventory.start_paying(
-            hold=hold(rush, 1), now=NOON, lease=timedelta(minutes=2)
-        ),
-        now=NOON,
-    )
+    sell(hold(rush, 1))
 
     with pytest.raises(inventory.SoldOut):
         hold(rush, 1)
@@ -201,9 +196,7 @@ def test_a_lapsed_hold_of_ones_own_gives_way():
 def test_the_limit_counts_what_a_buyer_already_owns():
     rush = make.ticket_type(event=make.event(per_buyer_limit=4), stock=9)
     buyer = make.buyer()
-    bought = hold(rush, 3, user=buyer)
-    inventory.start_paying(hold=bought, now=NOON, lease=timedelta(minutes=2))
-    inventory.sell_held_tickets(hold=bought, now=NOON)
+    sell(hold(rush, 3, user=buyer))
 
     with pytest.raises(inventory.OverLimit) as refusal:
         hold(rush, 2, user=buyer)
@@ -216,11 +209,8 @@ def test_the_limit_counts_what_a_buyer_already_owns():
 def test_returned_tickets_do_not_count_against_the_limit():
     rush = make.ticket_type(event=make.event(per_buyer_limit=2), stock=4)
     buyer = make.buyer()
-    bought = hold(rush, 2, user=buyer)
-    inventory.start_paying(hold=bought, now=NOON, lease=timedelta(minutes=2))
-    inventory.return_tickets(
-        tickets=inventory.sell_held_tickets(hold=bought, now=NOON), now=NOON
-    )
+    sold = sell(hold(rush, 2, user=buyer))
+    inventory.return_tickets(tickets=sold, now=NOON)
 
     assert hold(rush, 2, user=buyer).quantity == 2
 

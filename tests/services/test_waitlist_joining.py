@@ -14,7 +14,7 @@ from inventory.models import (
 )
 from tests import factories as make
 from tests.factories import NOON
-from tests.lining_up import EVENING, LEASE, held, join
+from tests.lining_up import EVENING, LEASE, held, join, sell
 
 pytestmark = pytest.mark.django_db
 
@@ -102,9 +102,7 @@ def test_one_may_wait_for_two_types_of_an_event(sold_out):
 def test_nobody_waits_for_more_than_they_may_have():
     rush = make.ticket_type(event=make.event(per_buyer_limit=3), stock=4)
     buyer = make.buyer()
-    mine = held(rush, 2, user=buyer)
-    inventory.start_paying(hold=mine, now=NOON, lease=LEASE)
-    inventory.sell_held_tickets(hold=mine, now=NOON)
+    own = sell(held(rush, 2, user=buyer))
     held(rush, 2)
 
     with pytest.raises(inventory.OverLimit):
@@ -112,7 +110,7 @@ def test_nobody_waits_for_more_than_they_may_have():
 
     entry = join(rush, 1, user=buyer)
     assert entry.owned_at_joining == 2
-    assert set(entry.had_at_joining) == set(mine.tickets.values_list("pk", flat=True))
+    assert set(entry.had_at_joining) == {ticket.pk for ticket in own}
 
 
 def test_nobody_waits_beside_a_hold_of_their_own(sold_out):
@@ -233,8 +231,7 @@ def test_nobody_leaves_an_offer_that_is_being_paid(sold_out):
 
 def test_nobody_leaves_what_they_bought(sold_out):
     entry = offered(sold_out)
-    inventory.start_paying(hold=entry.hold, now=NOON, lease=LEASE)
-    inventory.sell_held_tickets(hold=entry.hold, now=NOON)
+    sell(entry.hold)
 
     with pytest.raises(inventory.HoldAlreadySold):
         inventory.withdraw_from_waitlist(entry=entry, now=NOON)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from events.models import EventStatus, TaxMode
-from inventory import services as inventory
 from inventory.models import PriceStep
 from tests import factories as make
+from tests import lining_up
 from tests.api.listing.asking import EVENTS
 
 pytestmark = pytest.mark.django_db
@@ -51,15 +51,9 @@ def test_a_card_says_why_nothing_can_be_bought(client, event, now):
     for each in (early, closed, held, sold):
         make.ticket_type(event=each, stock=1, unit_amount=900)
     for each in (held, sold):
-        taken = inventory.hold_tickets(
-            user=make.buyer(),
-            ticket_type=each.ticket_types.get(),
-            quantity=1,
-            now=now,
-        )
+        taken = lining_up.held(each.ticket_types.get(), now=now)
         if each == sold:
-            inventory.start_paying(hold=taken, now=now, lease=timedelta(minutes=2))
-            inventory.sell_held_tickets(hold=taken, now=now)
+            lining_up.sell(taken, now=now)
 
     cards = {card["name"]: card for card in client.get(EVENTS).json()["results"]}
 
