@@ -12,7 +12,7 @@ from payments.services import cards
 from tests import factories as make
 from tests.factories import MINUTE, NOON
 from tests.lining_up import EVENING, held, priced
-from tests.paying import VISA, ask, at_provider, token
+from tests.paying import VISA, ask, token
 
 DECLINED_ONCE_SAVED = "4000000000000341"
 # Of an offer that was made at noon.
@@ -92,13 +92,3 @@ def attempts_of(order: Order) -> list[tuple[str, bool]]:
     """Each try's end, and whether the buyer was away."""
     tries = PaymentAttempt.objects.filter(payment__order=order).order_by("pk")
     return [(attempt.status, attempt.is_off_session) for attempt in tries]
-
-
-def intents() -> list[str]:
-    return [intent["status"] for intent in at_provider("payment_intent")]
-
-
-def charged() -> list[int]:
-    """What the provider took from cards, in order."""
-    taken = [c for c in at_provider("charge") if c["status"] == "succeeded"]
-    return [charge["amount"] for charge in taken]

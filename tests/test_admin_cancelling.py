@@ -10,8 +10,8 @@ from payments.models import Refund, RefundReason, RefundStatus
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import DISPUTED, REFUND_FAILS, held, order, paid
+from tests.refunding import hear_the_bank, refund_some
 from tests.services.test_disputes_of_a_part import hear
-from tests.services.test_refunds import hear_the_bank
 
 pytestmark = pytest.mark.django_db
 EVENTS = reverse("admin:events_event_changelist")
@@ -48,13 +48,7 @@ def test_before_an_event_is_cancelled_staff_read_what_goes_back(staff, placed):
 
 
 def test_what_went_back_before_does_not_go_back_again(staff, placed):
-    services.refund_lines(
-        order=placed,
-        lines=list(placed.lines.all()[:1]),
-        reason=RefundReason.STAFF,
-        by=None,
-        now=NOON,
-    )
+    refund_some(placed, 1)
 
     assert "£25.00 goes back to 1 person, for 1 order." in cancel(staff, placed.event)
 
@@ -187,13 +181,7 @@ def test_an_order_of_which_the_bank_has_all_is_disputed(placed):
 
 def test_each_order_is_counted_once_by_what_it_waits_for(placed):
     """One was refunded in two parts, one of them before; one is with its bank."""
-    services.refund_lines(
-        order=placed,
-        lines=list(placed.lines.all()[:1]),
-        reason=RefundReason.STAFF,
-        by=None,
-        now=NOON,
-    )
+    refund_some(placed, 1)
     for number in (REFUND_FAILS, DISPUTED):
         paid(number, event=placed.event)
     hear_the_bank()

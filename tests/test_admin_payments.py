@@ -19,7 +19,7 @@ from payments.models import (
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import DECLINED, DISPUTED, assert_books_are_right, held, order, paid
-from tests.services.test_refunds import hear_the_bank, refund_some
+from tests.refunding import hear_the_bank, refund_some
 from tests.standing_orders import charge_all, join_with_card, let_go, sold_out
 
 pytestmark = pytest.mark.django_db

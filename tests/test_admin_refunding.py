@@ -15,8 +15,8 @@ from payments.models import OrderStatus, Refund, RefundReason
 from tests import factories as make
 from tests.factories import NOON
 from tests.lining_up import join
-from tests.paying import ask, assert_books_are_right, held, order, paid
-from tests.services.test_refunds import hear_the_bank, refund_some, statuses
+from tests.paying import ask, assert_books_are_right, held, order, paid, tickets
+from tests.refunding import hear_the_bank, refund_some
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def words(answer) -> str:
 
 
 def nothing_was_done(placed) -> bool:
-    return not Refund.objects.exists() and "returned" not in statuses(placed)
+    return not Refund.objects.exists() and "returned" not in tickets(placed.hold)
 
 
 # Looking
@@ -240,7 +240,7 @@ def test_what_was_shown_is_what_is_done(client, placed, manager):
     refund = Refund.objects.get()
     assert (refund.amount, refund.created_by) == (2500, manager)
     assert list(refund.lines.all()) == [line]
-    assert statuses(placed) == ["available", "returned", "sold"]
+    assert tickets(placed.hold) == ["available", "returned", "sold"]
     services.pay_refunds(now=timezone.now(), limit=10)
     told = Notification.objects.get(kind="refund")
     assert f"{told.title}. {told.body}" == previewed.context["shown"].told
@@ -251,7 +251,7 @@ def test_goodwill_is_done_as_it_was_shown(client, placed):
     confirm(client, placed, preview(client, placed, lines_of(placed), "goodwill"))
 
     assert Refund.objects.get().reason == RefundReason.GOODWILL
-    assert statuses(placed) == ["sold", "sold"]
+    assert tickets(placed.hold) == ["sold", "sold"]
 
 
 def test_a_used_ticket_is_refunded_as_goodwill(client, placed):
@@ -270,7 +270,7 @@ def test_the_line_gets_what_it_was_shown_to_get(client, placed):
 
     entry.refresh_from_db()
     assert entry.status == "offered"
-    assert statuses(placed) == ["available", "held", "returned", "returned"]
+    assert tickets(placed.hold) == ["available", "held", "returned", "returned"]
 
 
 def test_a_second_tap_refunds_nothing_more_and_says_why(client, placed):
@@ -306,7 +306,7 @@ def test_of_tickets_of_which_one_was_refunded_since_none_is(client, placed):
 
     assert answer.context["changes"] == ["Ticket 1, Standing: was refunded meanwhile."]
     assert Refund.objects.get().amount == 2500
-    assert statuses(placed).count("sold") == 1
+    assert tickets(placed.hold).count("sold") == 1
 
 
 def test_somebody_who_joined_the_line_since_is_shown_before_it_is_done(client, placed):

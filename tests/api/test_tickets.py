@@ -1,21 +1,18 @@
-from datetime import timedelta
 from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from events.models import Event, EventStatus
 from inventory import codes, owners
 from inventory import services as inventory
 from inventory.models import Ticket, TicketStatus
-from payments import services as payments
-from payments.gateways.sandbox import post
 from tests import factories as make
 from tests.factories import NOON
 from tests.lining_up import held, sell
-from tests.paying import DISPUTED, ask, at_provider, deliver, paid
+from tests.paying import DISPUTED, paid
+from tests.refunding import decide, hear_the_bank
 
 pytestmark = pytest.mark.django_db
 TICKETS = "/api/v1/tickets"
@@ -137,17 +134,7 @@ def hear_of(ends: str) -> None:
     """The bank asks the payment back, and decides if it `ends`."""
     hear_the_bank()
     if ends:
-        [dispute] = at_provider("dispute")
-        evidence = {"evidence[uncategorized_text]": f"{ends}_evidence"}
-        assert ask("POST", f"/v1/disputes/{dispute['id']}", evidence)[0] == 200
-        hear_the_bank()
-
-
-def hear_the_bank() -> None:
-    later = timezone.now() + timedelta(minutes=1)
-    post.let_mature(now=later, limit=10)
-    deliver(now=later)
-    payments.process_events(now=later, limit=100)
+        decide(ends)
 
 
 def test_without_signing_in_there_are_no_tickets(anonymous):

@@ -14,10 +14,8 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.utils import timezone
 
 from payments import services
-from payments.gateways.sandbox import post
 from payments.models import (
     Incident,
     LedgerEntry,
@@ -32,14 +30,8 @@ from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.concurrency.test_settling import take_out_the_orders_lock
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
-from tests.paying import (
-    DISPUTED,
-    ask,
-    assert_books_are_right,
-    at_provider,
-    deliver,
-    paid,
-)
+from tests.paying import DISPUTED, assert_books_are_right, at_provider, paid
+from tests.refunding import hear_the_bank, in_the_dashboard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
@@ -49,21 +41,6 @@ def refund_line(placed: Order, line):
     return services.refund_lines(
         order=placed, lines=[line], reason=RefundReason.STAFF, by=None, now=NOON
     )
-
-
-def in_the_dashboard(placed: Order, amount: int) -> None:
-    intent_id = placed.payments.get().intent_id
-    status, body, _ = ask(
-        "POST", "/v1/refunds", {"payment_intent": intent_id, "amount": amount}
-    )
-    assert status == 200, body
-
-
-def hear() -> None:
-    later = timezone.now() + timedelta(minutes=1)
-    post.let_mature(now=later, limit=10)
-    deliver(now=later)
-    services.process_events(now=later, limit=100)
 
 
 def test_case_09_each_line_is_refunded_once_whoever_asks():
@@ -84,7 +61,7 @@ def staff_and_dashboard_together() -> None:
     """7500 of 10000 went back in the dashboard: one of four lines fits still."""
     placed = paid(quantity=4)
     in_the_dashboard(placed, 7500)
-    hear()
+    hear_the_bank()
 
     outcomes = race(partial(refund_line, placed, line) for line in placed.lines.all())
 
@@ -114,8 +91,8 @@ def a_dashboard_refund_is_recorded_flagged_and_takes_no_ticket() -> None:
     placed = paid()
 
     in_the_dashboard(placed, 5000)
-    hear()
-    hear()
+    hear_the_bank()
+    hear_the_bank()
 
     assert_provider_and_books_agree()
     refund = Refund.objects.get()
@@ -167,7 +144,7 @@ def test_case_09_our_own_refund_is_not_mistaken_for_one():
     services.refund_order(order=placed, by=None, now=NOON)
     services.pay_refunds(now=NOON, limit=10)
 
-    hear()
+    hear_the_bank()
 
     assert not Refund.objects.get().unallocated
     assert not Incident.objects.exists()
@@ -175,7 +152,7 @@ def test_case_09_our_own_refund_is_not_mistaken_for_one():
 
 def a_disputed_payment_is_left_alone() -> None:
     placed = paid(DISPUTED)
-    hear()
+    hear_the_bank()
 
     with pytest.raises(services.PaymentDisputed):
         services.refund_order(order=placed, by=None, now=NOON)

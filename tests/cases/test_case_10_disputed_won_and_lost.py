@@ -27,7 +27,6 @@ from inventory import services as inventory
 from inventory.models import CheckIn, ScanFlag
 from inventory.services import admission
 from payments import services
-from payments.gateways.sandbox import post
 from payments.models import (
     Dispute,
     DisputeStatus,
@@ -43,38 +42,18 @@ from payments.services import books, disputes, giving_back, refunds, repaying
 from tests import factories as make
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
-from tests.paying import (
-    DISPUTED,
-    ask,
-    assert_books_are_right,
-    at_provider,
-    deliver,
-    paid,
-)
+from tests.paying import DISPUTED, assert_books_are_right, paid
+from tests.refunding import decide, hear_the_bank
 from tests.scanner import OfflineScanner, client_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def hear() -> None:
-    later = timezone.now() + timedelta(minutes=1)
-    post.let_mature(now=later, limit=10)
-    deliver(now=later)
-    services.process_events(now=later, limit=100)
-
-
 def disputed():
     placed = paid(DISPUTED)
-    hear()
+    hear_the_bank()
     return placed
-
-
-def decide(word: str) -> None:
-    [dispute] = at_provider("dispute")
-    evidence = {"evidence[uncategorized_text]": f"{word}_evidence"}
-    assert ask("POST", f"/v1/disputes/{dispute['id']}", evidence)[0] == 200
-    hear()
 
 
 def scan(placed, *, offline_at=None):
@@ -157,7 +136,7 @@ def refused_offline(scanner, placed) -> set[str]:
 def an_offline_scanner_follows_the_dispute(end: str, told: str) -> None:
     placed = paid(DISPUTED)
     scanner = scanner_of(placed)
-    hear()
+    hear_the_bank()
     assert refused_offline(scanner, placed) == {""}
 
     scanner.sync()
@@ -307,7 +286,7 @@ def test_case_10_the_same_news_of_a_dispute_changes_nothing():
     for _ in range(2):
         SandboxEvent.objects.update(next_attempt_at=timezone.now())
         StripeEvent.objects.update(processed_at=None)
-        hear()
+        hear_the_bank()
 
     assert Dispute.objects.count() == 1
     assert LedgerEntry.objects.filter(payment__order=placed).count() == 2

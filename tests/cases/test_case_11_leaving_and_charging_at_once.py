@@ -25,16 +25,9 @@ from payments.services import checkout, waitlist_charges
 from tests.concurrency.racing import ROUNDS, breaks_within, race
 from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join, statuses
-from tests.paying import assert_books_are_right, at_provider
+from tests.paying import assert_books_are_right, at_provider, charged
 from tests.properties import provider
-from tests.standing_orders import (
-    charge_all,
-    charged,
-    join_with_card,
-    let_go,
-    sold_out,
-    sweep,
-)
+from tests.standing_orders import charge_all, join_with_card, let_go, sold_out, sweep
 
 pytestmark = pytest.mark.django_db
 

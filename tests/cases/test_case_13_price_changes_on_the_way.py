@@ -29,6 +29,7 @@ from tests.paying import (
     assert_books_are_right,
     at_provider,
     challenged,
+    charged,
     held,
     order,
     token,
@@ -47,10 +48,6 @@ def fall_at(hold, when, unit_amount: int) -> None:
     PriceStep.objects.create(
         ticket_type=hold.ticket_type, starts_at=when, unit_amount=unit_amount
     )
-
-
-def charged() -> list[int]:
-    return [c["amount"] for c in at_provider("charge") if c["status"] == "succeeded"]
 
 
 def test_case_13_a_fall_before_paying_is_the_buyers():

@@ -32,8 +32,8 @@ from tests.paying import (
     held,
     paid,
 )
+from tests.refunding import hear_the_bank
 from tests.services.test_disputes_of_a_part import hear_of
-from tests.services.test_refunds import hear_the_bank
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db

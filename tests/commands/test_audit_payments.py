@@ -19,7 +19,7 @@ from payments.models import (
 from payments.services import books
 from tests.factories import NOON
 from tests.paying import DECLINED, REFUND_FAILS, challenged, held, order, paid
-from tests.services.test_refunds import hear_the_bank
+from tests.refunding import hear_the_bank
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db

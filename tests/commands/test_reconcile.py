@@ -31,6 +31,7 @@ from tests.paying import (
     challenge_url,
 )
 from tests.reconciling import challenged_tonight, differences, paid_tonight, reconcile
+from tests.refunding import balance
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +115,7 @@ def test_a_slow_refund_that_came_through_without_our_hearing_it_is_booked(tonigh
 
     refund.refresh_from_db()
     assert refund.status == "succeeded"
-    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
+    assert balance() == 0
     assert differences() == []
 
 

@@ -9,17 +9,12 @@ from django.utils import timezone
 
 from payments import services
 from payments.gateways.sandbox import post
-from payments.models import (
-    Dispute,
-    Incident,
-    LedgerEntry,
-    SandboxEvent,
-    SandboxObject,
-)
+from payments.models import Dispute, Incident, LedgerEntry, SandboxEvent, SandboxObject
 from tests import factories as make
 from tests.crash.dying import assert_provider_and_books_agree
 from tests.paying import DISPUTED, ask, assert_books_are_right, at_provider, paid
 from tests.reconciling import differences
+from tests.refunding import balance
 from ticketapp import audit
 
 pytestmark = pytest.mark.django_db
@@ -93,10 +88,6 @@ def money_follows(first: str, then: str) -> Iterator[str]:
     dispute.data["balance_transactions"].append(moved)
     dispute.save()
     yield then
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tests.crash.dying import assert_provider_and_books_agree
 from tests.factories import NOON
 from tests.paying import (
     DECLINED,
+    LEASE_OVER,
     assert_books_are_right,
     at_provider,
     challenged,
@@ -36,7 +37,6 @@ from tests.paying import (
 from tests.properties import provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LEASE_OVER = NOON + timedelta(seconds=121)
 
 
 def believe_old_news(monkeypatch) -> None:

@@ -16,7 +16,7 @@ from payments.models import LedgerEntry, Order, OrderStatus
 from tests import factories as make
 from tests.concurrency.racing import race
 from tests.crash.dying import assert_provider_and_books_agree
-from tests.paying import assert_books_are_right, at_provider, held, token
+from tests.paying import assert_books_are_right, at_provider, charged, held, token
 from ticketapp import idempotency
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,10 +32,6 @@ def place(hold, card, *, key="once"):
     client.force_authenticate(hold.user)
     body = {"hold": str(hold.pk), "payment_method": card}
     return client.post("/api/v1/orders", body, headers={"Idempotency-Key": key})
-
-
-def charged() -> list[int]:
-    return [charge["amount"] for charge in at_provider("charge") if charge["paid"]]
 
 
 def fifty_copies_buy_once() -> None:

@@ -20,9 +20,9 @@ from tests.lining_up import held
 from tests.paying import (
     answer_challenge,
     assert_books_are_right,
-    at_provider,
     challenge_url,
     challenged,
+    charges,
     deliver,
     token,
 )
@@ -76,10 +76,6 @@ def has_locked(rows):
 def assert_busy(answer) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert int(answer["Retry-After"]) > 0
-
-
-def charges() -> list[str]:
-    return [charge["status"] for charge in at_provider("charge")]
 
 
 @pytest.mark.parametrize("name", sorted(settings.DATABASE_TIMEOUTS))

@@ -1,17 +1,22 @@
 import pytest
 
 from tests import factories as make
-from tests import notices
+from tests import lining_up, notices, paying
 from tests.delivering import PlannedMail, PlannedPush
-from tests.lining_up import held
+
+
+@pytest.fixture
+def hold(db):
+    """Two of four tickets, in the hands of a new buyer."""
+    return paying.held()
 
 
 @pytest.fixture
 def sold_out(db):
     """A type whose four tickets are in two other buyers' holds."""
     rush = make.ticket_type(stock=4)
-    held(rush, 2)
-    held(rush, 2)
+    for _ in range(2):
+        lining_up.held(rush, 2)
     return rush
 
 

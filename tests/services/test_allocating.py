@@ -11,7 +11,7 @@ from payments.models import Incident, OrderStatus, Refund, RefundReason
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import ask, assert_books_are_right, paid
-from tests.services.test_refunds import hear_the_bank
+from tests.refunding import hear_the_bank
 
 pytestmark = pytest.mark.django_db
 

@@ -10,14 +10,7 @@ from inventory.models import TicketStatus
 from notifications.models import Notification
 from payments import services
 from payments.gateways.sandbox.switches import outage, switched
-from payments.models import (
-    LedgerEntry,
-    Order,
-    OrderStatus,
-    Payment,
-    Refund,
-    RefundStatus,
-)
+from payments.models import Order, OrderStatus, Payment, Refund, RefundStatus
 from payments.services import calling_off, refund_lines
 from tests import factories as make
 from tests.factories import NOON
@@ -32,7 +25,7 @@ from tests.paying import (
     order,
     paid,
 )
-from tests.services.test_refunds import hear_the_bank
+from tests.refunding import balance, hear_the_bank
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=10)
@@ -51,10 +44,6 @@ def sweep(now=LATER, limit=100):
     done = services.sweep_called_off_events(now=now, limit=limit)
     services.pay_refunds(now=now, limit=100)
     return done
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
 
 
 def test_everything_paid_for_a_cancelled_event_goes_back_once(show):

@@ -11,18 +11,11 @@ from events.models import TaxMode
 from inventory.pricing import EXPONENTS
 from payments import services
 from payments.gateways.sandbox import post
-from payments.models import Dispute, LedgerEntry, Order, OrderStatus
+from payments.models import Dispute, Order, OrderStatus
 from payments.money import in_words
 from tests import factories as make
-from tests.paying import (
-    DISPUTED,
-    VISA,
-    ask,
-    assert_books_are_right,
-    at_provider,
-    token,
-)
-from tests.services.test_refunds import hear_the_bank
+from tests.paying import DISPUTED, VISA, ask, assert_books_are_right, at_provider, token
+from tests.refunding import balance, hear_the_bank
 
 pytestmark = pytest.mark.django_db
 ADDED, INCLUDED = TaxMode.ADDED, TaxMode.INCLUDED
@@ -59,10 +52,6 @@ def buy(api, rush, number=VISA) -> dict:
     hold = api.post("/api/v1/holds", wanted).json()
     body = {"hold": hold["id"], "payment_method": token(number)}
     return api.post("/api/v1/orders", body).json()
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ the other cards of the same buyer go on as before.
 """
 
 import json
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -29,17 +28,18 @@ from payments.models import (
 from payments.services import forgetting, keeping
 from tests.factories import NOON
 from tests.keeping import MASTERCARD, detach, hear, keep, usable
-from tests.paying import ask, assert_books_are_right, held, order, token
-from tests.standing_orders import charged
+from tests.paying import (
+    LEASE_OVER,
+    ask,
+    assert_books_are_right,
+    charged,
+    held,
+    order,
+    token,
+)
 
 pytestmark = pytest.mark.django_db
 DETACHED = "payment_method.detached"
-LATER = NOON + timedelta(seconds=121)
-
-
-@pytest.fixture
-def hold():
-    return held()
 
 
 @pytest.fixture
@@ -106,11 +106,11 @@ def test_a_silence_while_it_is_learned_charges_nothing_and_the_next_try_learns(
     assert (placed.status, charged()) == (OrderStatus.PENDING, [])
 
     with pytest.raises(services.SavedCardGone):
-        order(hold, payment_method=str(card.pk), now=LATER)
+        order(hold, payment_method=str(card.pk), now=LEASE_OVER)
 
-    assert order(hold, now=LATER).status == OrderStatus.PAID
+    assert order(hold, now=LEASE_OVER).status == OrderStatus.PAID
     assert (charged(), usable(hold.user)) == ([5000], ["4444"])
-    assert_books_are_right(LATER)
+    assert_books_are_right(LEASE_OVER)
 
 
 def test_a_refusal_of_a_card_that_is_still_attached_loses_nothing(hold):
@@ -163,7 +163,7 @@ def test_the_same_news_again_changes_nothing(hold, card):
     forgetting.forget_card(card=card.provider_id, now=NOON)
 
     bring(DETACHED, times=3)
-    forgetting.forget_card(card=card.provider_id, now=LATER)
+    forgetting.forget_card(card=card.provider_id, now=LEASE_OVER)
 
     assert SavedCard.objects.get(pk=card.pk).lost_at == NOON
     assert StripeEvent.objects.filter(type=DETACHED).count() == 1
@@ -257,7 +257,7 @@ def test_the_news_of_our_own_removal_is_news_of_nothing(hold):
 def test_a_card_that_is_removed_while_its_loss_is_learned_stays_as_it_was(hold, card):
     services.remove_card(card=card, now=NOON)
 
-    forgetting.forget_card(card=card.provider_id, now=LATER)
+    forgetting.forget_card(card=card.provider_id, now=LEASE_OVER)
 
     card.refresh_from_db()
     assert (card.removed_at, card.lost_at) == (NOON, None)
@@ -275,7 +275,7 @@ def test_a_card_that_was_removed_is_not_brought_back_by_old_news_of_it(hold):
     keeping.keep_card(
         user=hold.user,
         card=CardDetails(brand="visa", last4="4242", **known, **printed),
-        now=LATER,
+        now=LEASE_OVER,
     )
 
     assert list(SavedCard.objects.filter(removed_at=None)) == [again]

@@ -8,7 +8,6 @@ from payments import services
 from payments.gateways import DisputeInfo, Movement
 from payments.models import (
     Incident,
-    LedgerEntry,
     Order,
     OrderStatus,
     Payment,
@@ -20,7 +19,7 @@ from payments.services import disputes
 from tests import factories as make
 from tests.factories import HOUR, NOON
 from tests.paying import assert_books_are_right, paid
-from tests.services.test_refunds import refund_some
+from tests.refunding import balance, refund_some
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + 2 * HOUR
@@ -57,10 +56,6 @@ def sweep() -> None:
     for now in (NOON + HOUR, LATER):
         services.sweep_called_off_events(now=now, limit=10)
         services.pay_refunds(now=now, limit=10)
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
 
 
 def owed_before(placed: Order) -> None:

@@ -8,8 +8,7 @@ from inventory.models import Hold, HoldStatus
 from payments import services
 from payments.models import Order, OrderStatus, Payment
 from tests.factories import NOON
-from tests.paying import assert_books_are_right, challenged, held
-from tests.services.test_settle import statuses
+from tests.paying import assert_books_are_right, challenged, held, tickets
 
 pytestmark = pytest.mark.django_db
 SOON = NOON + timedelta(minutes=1)
@@ -35,7 +34,7 @@ def test_those_of_a_closed_order_go_back_on_sale(placed):
 
     assert sweep().freed == 1
 
-    assert statuses(placed.hold) == ["available"] * 4
+    assert tickets(placed.hold) == ["available"] * 4
     assert sweep().freed == 0
     assert_books_are_right(SOON)
 
@@ -53,7 +52,7 @@ def test_at_the_end_of_its_time_a_pending_order_is_closed(placed):
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
-    assert statuses(placed.hold) == ["available"] * 4
+    assert tickets(placed.hold) == ["available"] * 4
     assert_books_are_right(placed.hold.expires_at)
 
 
@@ -62,7 +61,7 @@ def test_the_buyer_who_cancels_gives_them_back(placed):
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
-    assert statuses(placed.hold) == ["available"] * 4
+    assert tickets(placed.hold) == ["available"] * 4
     assert_books_are_right(SOON)
 
 

@@ -10,11 +10,7 @@ import pytest
 
 from inventory.models import HoldStatus
 from payments import services
-from payments.gateways import (
-    GatewayRefused,
-    GatewayUnavailable,
-    PaymentMethodRefused,
-)
+from payments.gateways import GatewayRefused, GatewayUnavailable, PaymentMethodRefused
 from payments.gateways.sandbox.switches import outage
 from payments.models import (
     CardSetup,
@@ -30,20 +26,9 @@ from payments.models import (
 from payments.services import cards, forgetting
 from tests.factories import NOON
 from tests.keeping import MASTERCARD, delete_customer, hear, keep, usable
-from tests.paying import (
-    ask,
-    assert_books_are_right,
-    at_provider,
-    held,
-    order,
-)
+from tests.paying import ask, assert_books_are_right, at_provider, charged, order
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hold():
-    return held()
 
 
 @pytest.fixture
@@ -51,10 +36,6 @@ def card(hold):
     card = keep(hold.user)
     delete_customer(hold.user)
     return card
-
-
-def charged() -> list[int]:
-    return [charge["amount"] for charge in at_provider("charge") if charge["paid"]]
 
 
 # Buying

@@ -31,6 +31,7 @@ from tests.factories import NOON
 from tests.keeping import keep
 from tests.paying import (
     DISPUTED,
+    LEASE_OVER,
     assert_books_are_right,
     at_provider,
     deliver,
@@ -48,7 +49,6 @@ from tests.standing_orders import (
 )
 
 pytestmark = pytest.mark.django_db
-LEASE_OVER = NOON + timedelta(seconds=121)
 # A refusal that staff must see to, and an answer that we cannot make sense of.
 TROUBLE = pytest.mark.parametrize("trouble", [(404, "resource_missing"), (200, "?")])
 

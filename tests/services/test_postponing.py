@@ -21,7 +21,7 @@ from tests.paying import (
     order,
     paid,
 )
-from tests.services.test_refunds import hear_the_bank
+from tests.refunding import hear_the_bank
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + 10 * MINUTE

@@ -28,11 +28,17 @@ from payments.models import (
 from payments.services import cards
 from tests import factories as make
 from tests.factories import NOON
-from tests.paying import ask, assert_books_are_right, at_provider, held, order
+from tests.paying import (
+    LEASE_OVER,
+    ask,
+    assert_books_are_right,
+    at_provider,
+    held,
+    order,
+)
 
 pytestmark = pytest.mark.django_db
 CREATE = "POST /v1/payment_intents"
-LEASE_OVER = NOON + timedelta(seconds=121)
 NOT_LET_IN = [(401, GatewayMisconfigured), (403, GatewayMisconfigured)]
 NO_ANSWER = [500, 502, 503, 409, 429]
 

@@ -8,7 +8,7 @@ from payments import services
 from payments.models import Refund, RefundStatus
 from tests.factories import HOUR, NOON
 from tests.paying import REFUND_FAILS, assert_books_are_right, paid
-from tests.services.test_refunds import hear_the_bank
+from tests.refunding import hear_the_bank
 
 pytestmark = pytest.mark.django_db
 GOES, CAME = "£50.00 goes back to your card", "£50.00 did not reach you"

@@ -10,7 +10,6 @@ from payments.gateways import get_gateway
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import (
     Incident,
-    LedgerEntry,
     Order,
     OrderStatus,
     Refund,
@@ -22,21 +21,14 @@ from tests.factories import HOUR, NOON
 from tests.paying import (
     REFUND_FAILS,
     REFUND_PENDS,
-    ask,
     assert_books_are_right,
     at_provider,
     paid,
 )
-from tests.services.test_refunds import hear_the_bank, refund_some
+from tests.refunding import balance, hear_the_bank, in_the_dashboard, refund_some
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + 4 * HOUR
-
-
-def in_the_dashboard(placed: Order, amount: int) -> None:
-    intent_id = placed.payments.get().intent_id
-    params = {"payment_intent": intent_id, "amount": amount}
-    assert ask("POST", "/v1/refunds", params)[0] == 200
 
 
 def call_off(placed: Order) -> None:
@@ -52,10 +44,6 @@ def pay_for_hours() -> None:
     for hours in (1, 2, 3):
         services.sweep_called_off_events(now=NOON + hours * HOUR, limit=10)
         services.pay_refunds(now=NOON + hours * HOUR, limit=10)
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
 
 
 def heard_while_the_balance_is_short(placed: Order) -> None:

@@ -13,7 +13,6 @@ from payments.gateways.sandbox import post
 from payments.gateways.sandbox.switches import outage, switched
 from payments.models import (
     Incident,
-    LedgerEntry,
     Order,
     OrderStatus,
     Refund,
@@ -30,11 +29,12 @@ from tests.paying import (
     ask,
     assert_books_are_right,
     at_provider,
-    deliver,
     held,
     order,
     paid,
+    tickets,
 )
+from tests.refunding import balance, decide, hear_the_bank, refund_some
 
 pytestmark = pytest.mark.django_db
 
@@ -44,29 +44,6 @@ def refund_all(placed: Order, *, now=NOON):
     services.pay_refunds(now=now, limit=10)
     placed.refresh_from_db()
     return made
-
-
-def refund_some(placed: Order, number: int, **options):
-    lines = list(placed.lines.order_by("pk")[:number])
-    options = {"reason": RefundReason.STAFF, "by": None, "now": NOON} | options
-    return services.refund_lines(order=placed, lines=lines, **options)
-
-
-def statuses(placed: Order) -> list[str]:
-    rush = placed.hold.ticket_type
-    return sorted(rush.tickets.values_list("status", flat=True))
-
-
-def balance() -> int:
-    return sum(LedgerEntry.objects.values_list("amount", flat=True))
-
-
-def hear_the_bank() -> None:
-    """What the provider says some time later, brought to us."""
-    later = timezone.now() + timedelta(minutes=1)
-    post.let_mature(now=later, limit=10)
-    deliver(now=later)
-    services.process_events(now=later, limit=100)
 
 
 # Owing
@@ -81,7 +58,7 @@ def test_a_full_refund_gives_the_money_back_and_takes_the_tickets():
     assert (refund.amount, refund.status) == (5000, RefundStatus.SUCCEEDED)
     assert refund.lines.count() == 2
     assert placed.status == OrderStatus.REFUNDED
-    assert statuses(placed) == ["available"] * 4 + ["returned"] * 2
+    assert tickets(placed.hold) == ["available"] * 4 + ["returned"] * 2
     assert balance() == 0
     assert Notification.objects.filter(kind="refund").count() == 1
     assert_books_are_right()
@@ -94,7 +71,7 @@ def test_the_tickets_are_taken_when_it_is_owed_and_the_order_moves_when_it_is_pa
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.PAID
-    assert statuses(placed) == ["available"] * 4 + ["returned"] * 2
+    assert tickets(placed.hold) == ["available"] * 4 + ["returned"] * 2
     assert Refund.objects.get().status == RefundStatus.OWED
     assert_books_are_right()
 
@@ -107,7 +84,7 @@ def test_a_part_of_an_order_is_refunded_line_by_line():
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.PARTLY_REFUNDED
-    assert statuses(placed).count("sold") == 1
+    assert tickets(placed.hold).count("sold") == 1
     assert balance() == 2500
     refund_all(placed)
     assert placed.status == OrderStatus.REFUNDED
@@ -121,7 +98,7 @@ def test_a_free_order_is_taken_back_without_money():
 
     assert refund_all(placed) is None
     assert placed.status == OrderStatus.REFUNDED
-    assert statuses(placed) == ["available"] * 4 + ["returned"] * 2
+    assert tickets(placed.hold) == ["available"] * 4 + ["returned"] * 2
     assert_books_are_right()
 
 
@@ -133,7 +110,7 @@ def test_goodwill_leaves_the_tickets_good():
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.PARTLY_REFUNDED
-    assert statuses(placed).count("sold") == 2
+    assert tickets(placed.hold).count("sold") == 2
     assert balance() == 0
     assert_books_are_right()
 
@@ -159,7 +136,7 @@ def test_refunds_never_exceed_what_was_captured():
         refund_some(placed, 1)
 
     assert Refund.objects.get().unallocated
-    assert statuses(placed).count("sold") == 2
+    assert tickets(placed.hold).count("sold") == 2
     assert_books_are_right()
 
 
@@ -184,7 +161,7 @@ def test_a_ticket_that_was_used_is_not_refunded():
         services.refund_order(order=placed, by=None, now=NOON)
 
     assert not Refund.objects.exists()
-    assert statuses(placed).count("sold") == 1
+    assert tickets(placed.hold).count("sold") == 1
 
 
 def test_a_preview_says_what_would_happen_and_does_nothing():
@@ -305,10 +282,7 @@ def test_a_disputed_payment_is_not_refunded_and_its_tickets_do_not_admit():
         inventory.check_in(code=code, staff=staff, gate="", now=NOON)
 
     assert not Refund.objects.exists()
-    [dispute] = at_provider("dispute")
-    won = {"evidence[uncategorized_text]": "winning_evidence"}
-    ask("POST", f"/v1/disputes/{dispute['id']}", won)
-    hear_the_bank()
+    decide("winning")
     assert inventory.check_in(code=code, staff=staff, gate="", now=NOON).admitted
     assert_books_are_right()
 
@@ -337,10 +311,7 @@ def test_a_refund_owed_is_paid_once_the_bank_has_decided_for_us():
     placed = paid(DISPUTED)
     services.refund_order(order=placed, by=None, now=NOON)
     hear_the_bank()
-    [dispute] = at_provider("dispute")
-    won = {"evidence[uncategorized_text]": "winning_evidence"}
-    ask("POST", f"/v1/disputes/{dispute['id']}", won)
-    hear_the_bank()
+    decide("winning")
 
     later = timezone.now() + timedelta(hours=1)
     assert services.pay_refunds(now=later, limit=10).paid == 1
@@ -359,10 +330,7 @@ def test_a_refund_refused_before_the_dispute_is_heard_of_is_paid_once_it_is_won(
     hear_the_bank()
     assert Refund.objects.get().status == RefundStatus.FAILED
 
-    [dispute] = at_provider("dispute")
-    won = {"evidence[uncategorized_text]": "winning_evidence"}
-    ask("POST", f"/v1/disputes/{dispute['id']}", won)
-    hear_the_bank()
+    decide("winning")
     later = timezone.now() + timedelta(hours=1)
     assert services.pay_refunds(now=later, limit=10).paid == 1
 

@@ -11,16 +11,11 @@ from payments.gateways import get_gateway
 from payments.models import OrderStatus, SandboxEvent, StripeEvent
 from tests.factories import NOON
 from tests.keeping import MASTERCARD, detach, hear, keep, renew
-from tests.paying import ask, assert_books_are_right, deliver, held, order, token
+from tests.paying import ask, assert_books_are_right, deliver, order, token
 
 pytestmark = pytest.mark.django_db
 OLD = {"exp_month": 1, "exp_year": 2020}
 BY_ITSELF = "payment_method.automatically_updated"
-
-
-@pytest.fixture
-def hold():
-    return held()
 
 
 @pytest.fixture

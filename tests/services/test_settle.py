@@ -27,6 +27,7 @@ from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
     DECLINED,
+    LEASE_OVER,
     answer_challenge,
     assert_books_are_right,
     at_provider,
@@ -34,15 +35,12 @@ from tests.paying import (
     challenged,
     held,
     order,
+    tickets,
     token,
 )
+from tests.refunding import balance
 
 pytestmark = pytest.mark.django_db
-LEASE_OVER = NOON + timedelta(seconds=121)
-
-
-def statuses(hold) -> list[str]:
-    return sorted(hold.ticket_type.tickets.values_list("status", flat=True))
 
 
 def after(hold, **later):
@@ -88,7 +86,7 @@ def test_late_money_takes_tickets_again_and_honours_the_quote():
     placed.refresh_from_db()
     assert (placed.status, placed.amount) == (OrderStatus.PAID, 5000)
     assert placed.hold_id != hold.pk
-    assert statuses(hold) == ["available", "available", "sold", "sold"]
+    assert tickets(hold) == ["available", "available", "sold", "sold"]
     assert [line.total_amount for line in placed.lines.all()] == [2500, 2500]
     assert Incident.objects.get().kind == "late_honoured"
     assert_books_are_right(after(hold, minutes=1))
@@ -109,7 +107,7 @@ def test_late_money_without_tickets_goes_back_once_and_the_buyer_is_told():
     assert (refund.amount, refund.reason) == (5000, RefundReason.TOO_LATE)
     assert refund.status == RefundStatus.SUCCEEDED
     assert len(at_provider("refund")) == 1
-    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == 0
+    assert balance() == 0
     kinds = set(Notification.objects.values_list("kind", flat=True))
     assert kinds == {"paid_too_late", "refund"}
     assert Incident.objects.get().kind == "late_refunded"
@@ -138,7 +136,7 @@ def test_money_for_an_event_cancelled_meanwhile_goes_back():
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
     assert Refund.objects.get().reason == RefundReason.EVENT_CANCELLED
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
     assert_books_are_right()
 
 
@@ -169,7 +167,7 @@ def test_another_amount_than_we_asked_for_goes_back_and_is_flagged():
     assert (refund.amount, refund.reason) == (5000, RefundReason.MISMATCH)
     assert Incident.objects.get().kind == "mismatch"
     assert "is not what it costs" in Notification.objects.get().body
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
 
 
 def test_the_same_news_twice_changes_nothing():
@@ -282,7 +280,7 @@ def test_at_the_end_the_sweep_cancels_at_the_provider_and_then_frees():
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
     assert at_provider("payment_intent")[0]["status"] == "canceled"
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
     assert_books_are_right(hold.expires_at)
 
 
@@ -295,7 +293,7 @@ def test_at_the_end_the_sweep_honours_what_the_provider_has_charged():
 
     placed.refresh_from_db()
     assert placed.status == OrderStatus.PAID
-    assert statuses(hold) == ["available", "available", "sold", "sold"]
+    assert tickets(hold) == ["available", "available", "sold", "sold"]
     assert_books_are_right(hold.expires_at)
 
 
@@ -315,7 +313,7 @@ def test_while_the_provider_is_silent_the_hold_stays_and_staff_see_it():
     sweep(after(hold, minutes=31))
     payment.refresh_from_db()
     assert (payment.status, payment.flag) == (PaymentStatus.CANCELLED, "")
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
 
 
 def test_a_payment_that_is_still_processing_keeps_its_tickets_past_the_end():
@@ -358,7 +356,7 @@ def test_an_order_given_up_after_a_decline_is_closed_and_its_intent_cancelled():
 
     assert Order.objects.get().status == OrderStatus.CANCELLED
     assert at_provider("payment_intent")[0]["status"] == "canceled"
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
     assert_books_are_right(after(hold, minutes=1))
 
 
@@ -370,7 +368,7 @@ def test_a_decline_after_the_end_frees_only_once_the_intent_is_cancelled():
     services.ask_about(payment=placed.payments.get(), now=after(hold, seconds=1))
 
     assert at_provider("payment_intent")[0]["status"] == "canceled"
-    assert statuses(hold) == ["available"] * 4
+    assert tickets(hold) == ["available"] * 4
     placed.refresh_from_db()
     assert placed.status == OrderStatus.CANCELLED
 

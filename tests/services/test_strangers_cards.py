@@ -8,15 +8,10 @@ from payments.models import CardSetup, CardSetupStatus, OrderStatus, SavedCard
 from tests import factories as make
 from tests.factories import NOON
 from tests.keeping import keep, usable
-from tests.paying import ask, assert_books_are_right, at_provider, held, order, token
-from tests.standing_orders import charged, kept_card
+from tests.paying import ask, assert_books_are_right, at_provider, charged, order, token
+from tests.standing_orders import kept_card
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hold():
-    return held()
 
 
 @pytest.fixture

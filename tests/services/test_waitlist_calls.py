@@ -17,14 +17,14 @@ from tests.paying import (
     answer_challenge,
     assert_books_are_right,
     challenge_url,
+    charged,
+    intents,
 )
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
     WINDOW_ENDS,
     attempts_of,
     charge_all,
-    charged,
-    intents,
     join_with_card,
     let_go,
     order_of,

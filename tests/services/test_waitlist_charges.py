@@ -23,6 +23,8 @@ from tests.paying import (
     answer_challenge,
     assert_books_are_right,
     challenge_url,
+    charged,
+    intents,
     order,
     token,
 )
@@ -31,8 +33,6 @@ from tests.standing_orders import (
     WINDOW_ENDS,
     attempts_of,
     charge_all,
-    charged,
-    intents,
     join_with_card,
     kept_card,
     let_go,

@@ -15,14 +15,12 @@ from payments.models import OrderStatus, Payment
 from tests.factories import MINUTE, NOON
 from tests.keeping import detach_cards
 from tests.lining_up import fresh, join, statuses
-from tests.paying import ALWAYS_ASKS, VISA, assert_books_are_right
+from tests.paying import ALWAYS_ASKS, VISA, assert_books_are_right, charged, intents
 from tests.standing_orders import (
     DECLINED_ONCE_SAVED,
     WINDOW_ENDS,
     attempts_of,
     charge_all,
-    charged,
-    intents,
     join_with_card,
     let_go,
     order_of,

@@ -11,14 +11,8 @@ from payments.models import Mandate
 from payments.waitlist_documents import entry_document, with_all_told
 from tests.factories import NOON
 from tests.lining_up import fresh, statuses
-from tests.paying import assert_books_are_right
-from tests.standing_orders import (
-    charge_all,
-    charged,
-    intents,
-    join_with_card,
-    let_go,
-)
+from tests.paying import assert_books_are_right, charged, intents
+from tests.standing_orders import charge_all, join_with_card, let_go
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)

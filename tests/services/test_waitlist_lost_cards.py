@@ -11,17 +11,10 @@ from payments.models import OrderStatus, Payment, PaymentAttempt
 from payments.services import checkout, forgetting
 from tests import factories as make
 from tests.factories import NOON
-from tests.keeping import (
-    MASTERCARD,
-    delete_customer,
-    detach_cards,
-    hear,
-    keep,
-)
-from tests.paying import ALWAYS_ASKS, assert_books_are_right, held, order
+from tests.keeping import MASTERCARD, delete_customer, detach_cards, hear, keep
+from tests.paying import ALWAYS_ASKS, assert_books_are_right, charged, held, order
 from tests.standing_orders import (
     charge_all,
-    charged,
     join_with_card,
     let_go,
     order_of,

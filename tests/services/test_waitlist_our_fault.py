@@ -17,12 +17,11 @@ from payments.models import Payment, PaymentAttempt
 from payments.services import waitlist_charges
 from tests.factories import MINUTE, NOON
 from tests.lining_up import fresh, join, statuses
-from tests.paying import ALWAYS_ASKS, DECLINED, assert_books_are_right, token
+from tests.paying import ALWAYS_ASKS, DECLINED, assert_books_are_right, charged, token
 from tests.standing_orders import (
     WINDOW_ENDS,
     attempts_of,
     charge_all,
-    charged,
     join_with_card,
     let_go,
     order_of,

@@ -34,6 +34,7 @@ from tests.paying import (
     order,
     token,
 )
+from tests.refunding import balance
 
 pytestmark = pytest.mark.django_db
 
@@ -313,7 +314,6 @@ def test_a_dispute_is_followed_to_its_end(word, status):
 
     dispute.refresh_from_db()
     assert dispute.status == status
-    balance = sum(LedgerEntry.objects.values_list("amount", flat=True))
-    assert balance == (5000 if status == "won" else 0)
+    assert balance() == (5000 if status == "won" else 0)
     assert Incident.objects.get().kind == "dispute"
     assert_books_are_right()
