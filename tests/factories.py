@@ -65,8 +65,10 @@ def event(**fields) -> Event:
 
 def tonight(**fields) -> Event:
     """An event in eight hours by the clock on the wall, on sale until it starts."""
+    starts_at = timezone.now() + 8 * HOUR
     defaults = {
-        "starts_at": timezone.now() + timedelta(hours=8),
+        "starts_at": starts_at,
+        "local_date": starts_at.date(),
         "sales_open_at": None,
         "sales_close_at": None,
     }

@@ -36,13 +36,7 @@ def manager(client, placed):
 
 def tonight(*, free: bool = False):
     now = timezone.now()
-    event = make.event(
-        starts_at=now + timedelta(hours=9),
-        local_date=now.date(),
-        sales_open_at=now - timedelta(days=1),
-        sales_close_at=now + timedelta(hours=9),
-    )
-    fields = {"event": event, "stock": 2, "name": "Standing", "now": now}
+    fields = {"event": make.tonight(), "stock": 2, "name": "Standing", "now": now}
     if free:
         return order(held(unit_amount=0, **fields), payment_method=None, now=now)
     return paid(**fields)

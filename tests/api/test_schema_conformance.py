@@ -5,7 +5,6 @@ The default run is bounded; `-m slow` looks wide.
 """
 
 import re
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -25,14 +24,14 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from inventory import services as inventory
-from inventory.models import Ticket, TicketType
+from inventory.models import Ticket
 from notifications import services as notifications
 from notifications.models import Notification
 from payments import services as payments
 from payments.models import SavedCard
 from tests import factories as make
 from tests import notices, paying
+from tests.lining_up import held, priced
 
 CHECKS = [
     not_a_server_error,
@@ -59,22 +58,11 @@ def _one_transaction():
 
 def tonight(**fields):
     """A ticket type that is on sale now, whenever that is."""
-    now = timezone.now()
-    event = make.event(
-        starts_at=now + timedelta(hours=3),
-        local_date=now.date(),
-        sales_open_at=now - timedelta(hours=1),
-        sales_close_at=now + timedelta(hours=2),
-    )
-    made = make.ticket_type(event=event, **fields)
-    return TicketType.objects.with_terms().get(pk=made.pk)
+    return priced(make.ticket_type(event=make.tonight(), **fields))
 
 
 def hold(user):
-    now = timezone.now()
-    return inventory.hold_tickets(
-        user=user, ticket_type=tonight(stock=5), quantity=1, now=now
-    )
+    return held(tonight(stock=5), user=user, now=timezone.now())
 
 
 def paid(user):

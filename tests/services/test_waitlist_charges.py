@@ -50,6 +50,19 @@ def told() -> list[str]:
     )
 
 
+def wait(user, ticket_type, card, consent_version=CURRENT):
+    return payments.wait_for_tickets(
+        user=user,
+        ticket_type=ticket_type,
+        quantity=2,
+        ends_at=EVENING,
+        now=NOON,
+        max_total_amount=10_000,
+        card=card.pk,
+        consent_version=consent_version,
+    )
+
+
 # Joining ----------------------------------------------------------------------------
 
 
@@ -71,32 +84,16 @@ def test_only_ones_own_card_is_charged(rush):
     card = kept_card(make.buyer())
 
     with pytest.raises(payments.SavedCardGone):
-        payments.wait_for_tickets(
-            user=make.buyer(),
-            ticket_type=rush,
-            quantity=2,
-            ends_at=EVENING,
-            now=NOON,
-            max_total_amount=10_000,
-            card=card.pk,
-            consent_version=CURRENT,
-        )
+        wait(make.buyer(), rush, card)
 
     assert not Mandate.objects.exists()
 
 
 def test_nobody_agrees_to_old_terms(rush):
+    card = kept_card(make.buyer())
+
     with pytest.raises(payments.ConsentOutdated):
-        payments.wait_for_tickets(
-            user=make.buyer(),
-            ticket_type=rush,
-            quantity=2,
-            ends_at=EVENING,
-            now=NOON,
-            max_total_amount=10_000,
-            card=kept_card(make.buyer()).pk,
-            consent_version="2020-01-01",
-        )
+        wait(make.buyer(), rush, card, consent_version="2020-01-01")
 
     assert not Mandate.objects.exists()
 
