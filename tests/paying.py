@@ -82,6 +82,21 @@ def charged() -> list[int]:
     return [charge["amount"] for charge in taken]
 
 
+def date_back(intent_id: str | None, at: datetime) -> None:
+    """Let the provider have had an intent since then."""
+    intent = SandboxObject.objects.get(pk=intent_id)
+    intent.created_at = at
+    intent.data["created"] = int(at.timestamp())
+    intent.save()
+
+
+def strangers_intent(at: datetime) -> str:
+    """Of none of our payments, and at the provider since then."""
+    _, made, _ = ask("POST", "/v1/payment_intents", {"amount": 900, "currency": "gbp"})
+    date_back(made["id"], at)
+    return made["id"]
+
+
 def deliver(*, now: datetime | None = None, limit: int = 1000) -> int:
     """Bring the provider's webhooks to our own address."""
     client = Client()

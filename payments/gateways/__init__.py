@@ -205,6 +205,14 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One of the provider's list, and when it was made: in whole seconds."""
+
+    intent: Intent | Unreadable
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundResult:
     """A refund at the provider; its status may still change."""
 
@@ -296,7 +304,9 @@ class Gateway(Protocol):
 
     def list_disputes(self, *, intent_id: str) -> list[DisputeInfo]: ...
 
-    def list_intents(self, *, since: datetime) -> Iterator[Intent | Unreadable]: ...
+    def list_intents(
+        self, *, since: datetime, until: datetime | None
+    ) -> Iterator[Listed]: ...
 
     def create_customer(self, *, email: str, key: str, reference: str) -> str: ...
 

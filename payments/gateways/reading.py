@@ -13,6 +13,7 @@ from payments.gateways import (
     DisputeInfo,
     Intent,
     IntentStatus,
+    Listed,
     MalformedEvent,
     Movement,
     ProviderEvent,
@@ -57,12 +58,15 @@ def payment_intent(found: Document) -> Intent:
     )
 
 
-def listed_intent(found: Document) -> Intent | Unreadable:
+def listed_intent(found: Document) -> Listed:
     """One of a list, which is of the whole account: not all in it need be ours."""
+    intent: Intent | Unreadable
     try:
-        return payment_intent(found)
+        intent = payment_intent(found)
     except (ValueError, LookupError, TypeError, AttributeError) as odd:
-        return Unreadable(id=found["id"], why=f"{type(odd).__name__}: {odd}")
+        intent = Unreadable(id=found["id"], why=f"{type(odd).__name__}: {odd}")
+    created_at = datetime.fromtimestamp(found["created"], tz=UTC)
+    return Listed(intent=intent, created_at=created_at)
 
 
 def setup_intent(found: Document) -> Intent:

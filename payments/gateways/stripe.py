@@ -26,11 +26,11 @@ from payments.gateways import (
     GatewayUnavailable,
     Intent,
     InvalidSignature,
+    Listed,
     PaymentMethodRefused,
     ProviderEvent,
     RefundRefused,
     RefundResult,
-    Unreadable,
     reading,
     refuse_inside_transaction,
 )
@@ -195,10 +195,15 @@ class StripeGateway:
                 if refusal.code != PAST_THAT:
                     raise
 
-    def list_intents(self, *, since: datetime) -> Iterator[Intent | Unreadable]:
-        """Every intent created since, newest first, a page at a time."""
+    def list_intents(
+        self, *, since: datetime, until: datetime | None
+    ) -> Iterator[Listed]:
+        """Every intent created since, before `until`, newest first, page by page."""
+        created = {"gte": int(since.timestamp())}
+        if until:
+            created["lt"] = int(until.timestamp())
         params: Any = {
-            "created": {"gte": int(since.timestamp())},
+            "created": created,
             "limit": PAGE,
             "expand": ["data.latest_charge"],
         }

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from payments.gateways import Intent, IntentStatus, Unreadable, get_gateway
+from payments.gateways import Intent, IntentStatus, Listed, get_gateway
 from payments.models import (
     OPEN_PAYMENT,
     Dispute,
@@ -40,14 +40,16 @@ CANCEL = "cancel the intent"
 PAGE = 100
 
 
-def pairs(since: datetime) -> Iterator[tuple[Intent | Unreadable, Payment | None]]:
-    """Each intent with its payment, a page of them at a time."""
-    intents = iter(get_gateway().list_intents(since=since))
-    while page := list(islice(intents, PAGE)):
-        known = _payments_of(each for each in page if isinstance(each, Intent))
-        for intent in page:
+def pairs(since: datetime) -> Iterator[tuple[Listed, Payment | None]]:
+    """Each intent with its payment, a page of them at a time, newest first."""
+    listed = iter(get_gateway().list_intents(since=since, until=None))
+    while page := list(islice(listed, PAGE)):
+        intents = [each.intent for each in page]
+        known = _payments_of(each for each in intents if isinstance(each, Intent))
+        for each in page:
+            intent = each.intent
             named = _id_in(intent) if isinstance(intent, Intent) else None
-            yield intent, known.get(intent.id) or known.get(named)
+            yield each, known.get(intent.id) or known.get(named)
 
 
 def _payments_of(intents: Iterable[Intent]) -> dict[str | UUID | None, Payment]:

@@ -113,7 +113,8 @@ def _compare_with_provider(
     found: Findings, since: datetime, now: datetime, *, repair: bool
 ) -> None:
     listed: set[str] = set()
-    for intent, payment in comparing.pairs(since):
+    for each, payment in comparing.pairs(since):
+        intent = each.intent
         listed.add(intent.id)
         found.compared += 1
         if isinstance(intent, Unreadable):

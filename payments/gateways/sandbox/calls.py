@@ -197,15 +197,12 @@ class Call:
         return SandboxObject.objects.get(pk=id_).data
 
     def page(self, type_: str, **columns: str) -> dict[str, Any]:
-        """The newest first, after `starting_after`, created since `created[gte]`."""
+        """The newest first, after `starting_after`, created when `created` says."""
         limit = self.whole("limit") if self.params.get("limit") else 10
         if limit > MAX_PAGE:
             raise InvalidRequest("limit can be 1 to 100.", param="limit")
-        found = SandboxObject.objects.filter(type=type_, **columns)
-        created = self.params.get("created")
-        if isinstance(created, dict) and "gte" in created:
-            since = datetime.fromtimestamp(int(created["gte"]), UTC)
-            found = found.filter(created_at__gte=since)
+        created = self._created()
+        found = SandboxObject.objects.filter(type=type_, **created, **columns)
         if after := self.text("starting_after"):
             self.find(type_, after, "starting_after")
             created_at = SandboxObject.objects.get(pk=after).created_at
@@ -214,3 +211,13 @@ class Call:
         newest = list(found.order_by("-created_at", "-pk")[: limit + 1])
         shown = [self.expanded(row.data) for row in newest[:limit]]
         return shapes.page(self.path, shown, has_more=len(newest) > limit)
+
+    def _created(self) -> dict[str, datetime]:
+        """The filter by age: what it cannot tell apart is refused, not passed over."""
+        asked = self.params.get("created", {})
+        if not isinstance(asked, dict) or not asked.keys() <= {"gte", "lt"}:
+            raise InvalidRequest("The sandbox knows gte and lt.", param="created")
+        return {
+            f"created_at__{bound}": datetime.fromtimestamp(int(second), UTC)
+            for bound, second in asked.items()
+        }
