@@ -167,6 +167,7 @@ class ReconcileRunAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     fields = (
         ("as_of", "since"),
+        "left_before",
         ("started_at", "finished_at"),
         ("compared", "found", "repaired"),
         "problem",

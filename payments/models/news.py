@@ -85,17 +85,24 @@ class ReconcileRun(models.Model):
     """One comparison of the provider, the books, the stock and the gate.
 
     `differences` is what was found, each with what was or would be done about it.
+    A run that had no time for all, or met silence, has left the oldest payments.
     """
 
     as_of = models.DateTimeField(help_text="The time it was made for.")
     since = models.DateTimeField(help_text="Payments begun before were left out.")
+    left_before = models.DateTimeField(
+        "left to a later run: begun before",
+        null=True,
+        blank=True,
+        help_text="How far back it came, if there was no time for all.",
+    )
     repairs = models.BooleanField(default=False)
     compared = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
     repaired = models.PositiveIntegerField(default=0)
     differences = models.JSONField(default=list)
     problem = models.CharField(
-        max_length=200, blank=True, help_text="Why it could not be finished."
+        max_length=1000, blank=True, help_text="Why it could not be finished."
     )
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)

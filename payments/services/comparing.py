@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from payments.gateways import Intent, IntentStatus, Listed, get_gateway
+from payments.gateways import Intent, IntentStatus, get_gateway
 from payments.models import (
     OPEN_PAYMENT,
     Dispute,
@@ -21,6 +21,7 @@ from payments.models import (
     LedgerKind,
     OrderStatus,
     Payment,
+    PaymentAttempt,
     PaymentStatus,
     Refund,
     RefundStatus,
@@ -28,6 +29,7 @@ from payments.models import (
 from payments.money import in_words
 from payments.services import aftermath, asking, surplus
 from payments.services.differences import STAFF, Difference
+from payments.services.spans import Pair, Span
 
 # What is younger may be on its way still.
 GRACE = timedelta(minutes=5)
@@ -40,9 +42,10 @@ CANCEL = "cancel the intent"
 PAGE = 100
 
 
-def pairs(since: datetime) -> Iterator[tuple[Listed, Payment | None]]:
+def pairs(span: Span) -> Iterator[Pair]:
     """Each intent with its payment, a page of them at a time, newest first."""
-    listed = iter(get_gateway().list_intents(since=since, until=None))
+    until = None if span.is_open else span.until
+    listed = iter(get_gateway().list_intents(since=span.since, until=until))
     while page := list(islice(listed, PAGE)):
         intents = [each.intent for each in page]
         known = _payments_of(each for each in intents if isinstance(each, Intent))
@@ -226,11 +229,17 @@ def _captured(intent: Intent, payment: Payment) -> Iterator[Difference]:
         )
 
 
-def only_here(listed: set[str], since: datetime, now: datetime) -> Iterator[Difference]:
-    """Payments with an id that the provider's list does not have."""
+def only_here(listed: set[str], span: Span) -> Iterator[Difference]:
+    """Payments with an id that the provider's list does not have, where it was read."""
+    youngest = span.until - GRACE
     ours = Payment.objects.filter(
-        created_at__gte=since + GRACE, created_at__lte=now - GRACE
+        created_at__gte=span.reached + GRACE, created_at__lte=youngest
     ).exclude(intent_id=None)
+    if not span.is_open:
+        # After a long silence an intent is made much later than its payment, and
+        # listed with what is younger. But none is made after a card was tried on it.
+        tried = PaymentAttempt.objects.filter(payment=OuterRef("pk"))
+        ours = ours.filter(Exists(tried.filter(created_at__lte=youngest)))
     for intent_id, status in ours.values_list("intent_id", "status"):
         if intent_id and intent_id not in listed:
             told = f"{status} here, and the provider does not list it"
