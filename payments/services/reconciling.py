@@ -27,6 +27,7 @@ from payments.models.news import ReconcileRun
 from payments.services import comparing, staff_list
 from payments.services.deadlines import NEVER, Deadline
 from payments.services.differences import (
+    ALL_CHECKS,
     BROKEN,
     STUCK,
     Difference,
@@ -101,7 +102,8 @@ def reconcile(
     with _going_on_after(found, NEWS):
         found.differences += stuck_events(now)
     with _going_on_after(found, HOUSE):
-        broken, problems = in_our_own_house(now)
+        for_checks = Deadline.after(ALL_CHECKS, clock=deadline.clock)
+        broken, problems = in_our_own_house(now, for_checks)
         found.differences += broken
         found.problems += problems
     return _finish(run, found, now)

@@ -1,5 +1,8 @@
 """Whatever one thing is like, all others are compared and what was found is kept."""
 
+from datetime import timedelta
+from itertools import count
+
 import pytest
 from django.utils import timezone
 
@@ -7,6 +10,7 @@ from inventory.models import TicketStatus
 from payments import services
 from payments.models import Incident, Order, ReconcileRun, SandboxObject
 from payments.services import reconciling
+from payments.services.deadlines import Deadline
 from tests.paying import answer_challenge, ask, challenge_url, paid
 from tests.reconciling import challenged_tonight, differences
 from ticketapp import audit
@@ -63,6 +67,20 @@ def test_a_check_that_fails_is_said_and_the_others_are_made(tonight, monkeypatch
 
     run = ReconcileRun.objects.get()
     assert run.problem == "Not checked (22012): All can be divided."
+    assert run.finished_at
+
+
+def test_checks_that_take_all_the_time_are_said_to_be_left_out(tonight, monkeypatch):
+    first = audit.Check(0, "Nobody stops the clock", "SELECT 1")
+    monkeypatch.setitem(audit._checks, first.promise, first)
+    monkeypatch.setattr(reconciling, "ALL_CHECKS", timedelta(seconds=2))
+    now = timezone.now()
+    deadline = Deadline.after(timedelta(days=1), clock=count().__next__)
+
+    run = services.reconcile(now=now, since=now, repair=False, deadline=deadline)
+
+    assert [each["kind"] for each in run.differences] == ["invariant_0"]
+    assert run.problem.startswith("No time was left to check: ")
     assert run.finished_at
 
 
