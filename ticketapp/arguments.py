@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 YEARS = range(2000, 2100)
 MOST_ROWS = 1_000_000
 MOST_DAYS = 3660
+MOST_MINUTES = 24 * 60
 
 
 def instant(text: str) -> datetime:
@@ -31,6 +32,11 @@ def count(text: str) -> int:
 def days(text: str) -> int:
     """How far back to look."""
     return _whole_number(text, MOST_DAYS)
+
+
+def minutes(text: str) -> int:
+    """How long to take."""
+    return _whole_number(text, MOST_MINUTES)
 
 
 def _whole_number(text: str, most: int) -> int:

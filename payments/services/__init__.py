@@ -21,6 +21,7 @@ from payments.services.cards import (
     set_up_card,
 )
 from payments.services.checkout import pay_order, place_order
+from payments.services.deadlines import NEVER, Deadline
 from payments.services.declines import action, public_code, reason
 from payments.services.differences import Difference
 from payments.services.disputes import apply_dispute, disputed_tickets
@@ -79,10 +80,12 @@ from payments.services.waitlist_charges import charge_next_offer
 from payments.services.webhooks import WrongMode, process_events, receive_event
 
 __all__ = [
+    "NEVER",
     "CardDeclined",
     "CardNotKept",
     "ConsentOutdated",
     "CustomerForgotten",
+    "Deadline",
     "Difference",
     "EventOff",
     "NotAllocatable",

@@ -47,6 +47,14 @@ def test_days_back_are_a_small_whole_number(wrong):
     assert not ReconcileRun.objects.exists()
 
 
+@pytest.mark.parametrize("wrong", [*NUMBERS, "1441"])
+def test_minutes_are_a_small_whole_number(wrong):
+    with pytest.raises(CommandError, match="is no whole number from 1 to 1440"):
+        call_command("reconcile", f"--minutes={wrong}")
+
+    assert not ReconcileRun.objects.exists()
+
+
 def test_what_is_right_is_read():
     assert instant("2026-06-01T13:00:00+01:00").utctimetuple().tm_hour == 12
     assert (count("1"), count("1000000")) == (1, 1_000_000)

@@ -1,14 +1,17 @@
 """More payments than there is time for: each run ends, and the next goes on."""
 
 from datetime import datetime, timedelta
+from io import StringIO
 from itertools import count
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from inventory.models import TicketStatus
 from payments import services
 from payments.gateways import stripe
 from payments.gateways.sandbox.switches import outage
+from payments.management.commands import reconcile as command
 from payments.models import (
     Incident,
     Payment,
@@ -262,6 +265,19 @@ def test_a_run_without_time_says_how_far_it_came_and_does_all_else():
     )
     assert told(run, "stuck_event") == ["evt_1"]
     assert told(run, "invariant_1")
+
+
+def test_the_command_without_time_for_all_says_so_and_fails(monkeypatch):
+    begun(paid().payments.get(), NOON - DAY)
+    begun(paid().payments.get(), NOON - 2 * DAY)
+    arguments = ["--minutes=1", "--days=9", f"--at={NOON.isoformat()}"]
+    monkeypatch.setattr(command, "monotonic", count(step=60).__next__)
+
+    with pytest.raises(CommandError, match=r"^1 payments .* Time was up"):
+        call_command("reconcile", *arguments)
+
+    call_command("reconcile", *arguments[1:], stdout=StringIO())
+    assert ReconcileRun.objects.latest("pk").compared == 2
 
 
 # Staff's list

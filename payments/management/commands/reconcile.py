@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -15,8 +16,8 @@ class Command(BaseCommand):
         "Compare what the payment provider says with our payments, refunds and "
         "disputes, the ledger with its orders, the stock and the gate with what was "
         "sold. Prints each difference and what would be done about it; exits with 1 "
-        "if any is left. --repair gives what an ordinary flow explains to that flow; "
-        "nothing is ever fixed upwards."
+        "if any is left, or not all could be compared. --repair gives what an "
+        "ordinary flow explains to that flow; nothing is ever fixed upwards."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,13 +33,27 @@ class Command(BaseCommand):
             default=7,
             help="How far back payments are compared, ten years at most.",
         )
+        parser.add_argument(
+            "--minutes",
+            type=arguments.minutes,
+            help="How long, the newest first; without it, until all are compared.",
+        )
 
     def handle(
-        self, *, repair: bool, at: datetime | None, days: int, **options: object
+        self,
+        *,
+        repair: bool,
+        at: datetime | None,
+        days: int,
+        minutes: int | None,
+        **options: object,
     ) -> None:
-        now = at or timezone.now()
+        now, deadline = at or timezone.now(), services.NEVER
+        if minutes:
+            time = timedelta(minutes=minutes)
+            deadline = services.Deadline.after(time, clock=monotonic)
         run = services.reconcile(
-            now=now, since=now - timedelta(days=days), repair=repair
+            now=now, since=now - timedelta(days=days), repair=repair, deadline=deadline
         )
         for difference in run.differences:
             self.stdout.write(str(services.Difference(**difference)))
