@@ -21,6 +21,7 @@ from payments.models import (
     StripeEvent,
 )
 from payments.services import refund_order, set_up_card
+from payments.services.differences import ALL_CHECKS, SLOWEST_CHECK
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
@@ -30,6 +31,7 @@ from tests.paying import (
     challenged,
     held,
     paid,
+    strangers_intent,
     token,
 )
 
@@ -113,6 +115,27 @@ def test_the_other_jobs_run_and_find_their_work():
     assert Refund.objects.get().status == "succeeded"
     assert ReconcileRun.objects.get().found == 0
     assert post.purge_keys(now=timezone.now()) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "compared"), [(0, 1), (25, 2)])
+def test_a_comparison_ends_before_the_worker_is_killed_over_it(
+    monkeypatch, minutes, compared
+):
+    monkeypatch.setattr(tasks, "COMPARES_FOR", timedelta(minutes=minutes))
+    for ago in (4, 5):
+        strangers_intent(timezone.now() - timedelta(days=ago))
+
+    tasks.reconcile()
+
+    run = ReconcileRun.objects.get()
+    assert (run.compared, run.left_before is None) == (compared, compared == 2)
+
+
+def test_all_that_a_comparison_may_take_is_less_than_the_worker_has():
+    longest = tasks.COMPARES_FOR + ALL_CHECKS + SLOWEST_CHECK
+
+    assert longest.total_seconds() < tasks.LONGEST_COMPARISON * 0.9
 
 
 @pytest.mark.django_db
