@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from inventory.models import TicketStatus
 from payments import services
@@ -22,6 +23,7 @@ from payments.models import (
 )
 from payments.services import comparing
 from payments.services.deadlines import Deadline
+from tests import factories as make
 from tests.factories import NOON
 from tests.paying import (
     answer_challenge,
@@ -250,7 +252,9 @@ def test_a_day_after_its_last_part_a_sweep_begins_anew():
 
 def test_a_run_without_time_says_how_far_it_came_and_does_all_else():
     strangers(range(4, 24))
-    paid().lines.first().ticket.move_to(TicketStatus.RETURNED)
+    placed = paid()
+    begun(placed.payments.get(), NOON)
+    placed.lines.first().ticket.move_to(TicketStatus.RETURNED)
     StripeEvent.objects.create(
         provider_id="evt_1", type="x", payload={}, received_at=NOON - 2 * HOUR
     )
@@ -265,6 +269,18 @@ def test_a_run_without_time_says_how_far_it_came_and_does_all_else():
     )
     assert told(run, "stuck_event") == ["evt_1"]
     assert told(run, "invariant_1")
+
+
+def test_operators_read_how_far_a_run_came(client):
+    strangers(range(4, 24))
+    run = services.reconcile_what_is_due(now=NOON, deadline=within(3))
+    client.force_login(make.buyer(is_staff=True, is_superuser=True))
+
+    listed = client.get(reverse("admin:payments_reconcilerun_changelist"))
+    page = client.get(reverse("admin:payments_reconcilerun_change", args=[run.pk]))
+
+    assert "compared back to 2026-05-26" in listed.content.decode()
+    assert "26 May 2026, noon" in page.content.decode()
 
 
 def test_the_command_without_time_for_all_says_so_and_fails(monkeypatch):
