@@ -10,6 +10,8 @@ SENT = re.compile(r"scans? (was|were) sent")
 SET_CLOCK = """
 const right = Date.now;
 Date.now = () => right() + Number(localStorage.getItem("off-by") ?? 0);
+const ticking = performance.now.bind(performance);
+performance.now = () => ticking() + Number(localStorage.getItem("later-by") ?? 0);
 """
 HOUR = 3_600_000
 
@@ -39,6 +41,11 @@ def sync(phone) -> None:
 def set_clock(phone, milliseconds: int) -> None:
     """The phone must have been given SET_CLOCK before it opened a page."""
     phone.page.evaluate(f"localStorage.setItem('off-by', '{milliseconds}')")
+
+
+def let_time_pass(phone, milliseconds: int) -> None:
+    """By the clock that nobody can set."""
+    phone.page.evaluate(f"localStorage.setItem('later-by', '{milliseconds}')")
 
 
 def is_upload(request) -> bool:

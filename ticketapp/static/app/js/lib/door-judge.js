@@ -11,6 +11,9 @@ import { clockTime, momentWords, phoneZone } from "./when.js";
 /** @typedef {import("./codes.js").TicketCode} TicketCode */
 /** @typedef {import("./door-lists.js").DoorLists} DoorLists */
 
+/** The server's clock is known to the second. */
+const DOUBT = 2_000;
+
 /**
  * @typedef {object} Judgement
  * @property {string} ticket
@@ -23,7 +26,7 @@ import { clockTime, momentWords, phoneZone } from "./when.js";
  * Null where it cannot be said here: no list, a browser that cannot check what we
  * signed, or a list that may know this very scan, whose answer was lost.
  * @param {string} text
- * @param {number} firstSent  when the scan was first sent to the server
+ * @param {number} firstSent  when the scan was first sent, by this page's own clock
  * @returns {Promise<Judgement | null>}
  */
 export async function judge(text, firstSent) {
@@ -43,7 +46,7 @@ export async function judge(text, firstSent) {
   const found = lists.events.find(({ event }) => isOf(code, event.id));
   if (!found) return say(unlisted(lists));
   const why = refusal(code.ticket, found, lists);
-  const isItsOwn = why?.code === "already_checked_in" && lists.heardAt >= firstSent;
+  const isItsOwn = why?.code === "already_checked_in" && lists.tick >= firstSent;
   return isItsOwn && !whatIsKnownOf(code.ticket) ? null : say(why, found.event.name);
 }
 
@@ -75,7 +78,7 @@ function refusal(ticket, { event, revoked, admits_from, admits_until }, lists) {
   }
   const known = whatIsKnownOf(ticket);
   if (known && !known.refused) return cameInHere(known.at, event.time_zone);
-  if (known?.refused && known.at > lists.at) {
+  if (known?.refused && known.at > lists.at - DOUBT) {
     return new ApiError({ status: 409, ...known.refused });
   }
   const found = revoked.find(({ tickets }) => tickets.includes(ticket));

@@ -22,7 +22,7 @@ import { token } from "./token.js";
  * @property {Revocations[]} events
  * @property {string} etag
  * @property {number} at  when it was asked for, by the server's clock
- * @property {number} heardAt  when the answer was there
+ * @property {number} tick  when the answer was there, by this page's own clock
  * @property {number} ahead  of the phone's clock, by which the server's was then
  */
 
@@ -35,7 +35,10 @@ const SLACK = 60_000;
 const CACHE = "door";
 const PLACE = "/door-lists";
 
-export const doorLists = createStore(/** @type {DoorLists | null} */ (null));
+/** Undefined until it has been looked for on this phone. */
+export const doorLists = createStore(
+  /** @type {DoorLists | null | undefined} */ (undefined),
+);
 
 token.subscribe(() => {
   if (token.get() === null) forgetLists();
@@ -64,13 +67,13 @@ async function keepLists(lists) {
 
 /** What an earlier page has kept. */
 async function recallLists() {
-  if (doorLists.get() || token.get() === null || !("caches" in window)) return;
-  const kept = await (await caches.open(CACHE)).match(PLACE);
-  if (!kept || doorLists.get()) return;
-  /** @type {DoorLists} */
-  const lists = await kept.json();
-  recallOffset(lists.ahead);
-  doorLists.set(lists);
+  const isHere = "caches" in window && (await caches.has(CACHE));
+  const kept = isHere ? await (await caches.open(CACHE)).match(PLACE) : null;
+  /** @type {DoorLists | null} */
+  const lists = kept ? await kept.json() : null;
+  if (doorLists.get()) return;
+  if (lists) recallOffset(lists.ahead);
+  doorLists.set(lists && { ...lists, tick: 0 });
 }
 
 let syncing = /** @type {Promise<void> | null} */ (null);
@@ -99,7 +102,7 @@ async function sync() {
       events: data?.results ?? before?.events ?? [],
       etag: headers.get("ETag") ?? "",
       at: askedAt + ahead,
-      heardAt: serverNow(),
+      tick: performance.now(),
       ahead,
     });
   } catch (reason) {

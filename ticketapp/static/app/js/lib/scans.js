@@ -50,7 +50,7 @@ export function useScans(gate) {
    * @param {string} code
    */
   const ask = async (code) => {
-    const begun = open.current.get(code) ?? { id: newId(), firstSent: serverNow() };
+    const begun = open.current.get(code) ?? { id: newId(), firstSent: performance.now() };
     const { signal } = (running.current = new AbortController());
     const { id } = begun;
     open.current.set(code, begun);

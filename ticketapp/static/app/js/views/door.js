@@ -25,7 +25,7 @@ export function DoorView() {
   const isSignedIn = useStore(signedIn);
   const { data, error, reload } = useResource(isSignedIn ? "/me/venues" : null);
   useFreshLists(isSignedIn);
-  useStore(doorLists);
+  const isLookingForThem = useStore(doorLists) === undefined;
   // Until the server says something else it is where one worked a moment ago.
   const isUnknown = isSignedIn && !data && (!error || error.isUncertain);
   const known = isUnknown ? listsInHand()?.venues : null;
@@ -39,8 +39,8 @@ export function DoorView() {
       <p>${t("For staff of a venue. Sign in with the e-mail address that your venue knows.")}</p>
       <${SignIn} />
     </div>`}
-    ${isSignedIn && error && venues.length === 0 && html`<${Refusal} error=${error} onRetry=${reload} />`}
-    ${isSignedIn && !error && !data && venues.length === 0 && html`<p role="status" class="quiet">${t("Loading…")}</p>`}
+    ${isSignedIn && error && !isLookingForThem && venues.length === 0 && html`<${Refusal} error=${error} onRetry=${reload} />`}
+    ${isSignedIn && !data && (!error || isLookingForThem) && venues.length === 0 && html`<p role="status" class="quiet">${t("Loading…")}</p>`}
     ${data && venues.length === 0 && html`<${NotStaff} />`}
     ${venues.length > 0 && html`<${Scanning} venues=${venues} />`}
   `;
