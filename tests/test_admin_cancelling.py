@@ -159,7 +159,7 @@ def test_an_order_of_which_the_bank_has_a_part_waits_for_what_its_rest_waits_for
         (0, 0, 0, 1, 0),
     ]
     assert [told.percent for told in seen] == [0, 0, 100, 0]
-    assert [told.amount_owed for told in seen] == [3000] * 4
+    assert [told.amounts_owed for told in seen] == [{"GBP": 3000}] * 4
 
 
 def owe():
@@ -176,7 +176,7 @@ def test_an_order_of_which_the_bank_has_all_is_disputed(placed):
 
     told = services.progress_of(placed.event)
 
-    assert (told.disputed, told.orders, told.amount_owed) == (1, 1, 0)
+    assert (told.disputed, told.orders, told.amounts_owed) == (1, 1, {})
 
 
 def test_each_order_is_counted_once_by_what_it_waits_for(placed):
@@ -199,7 +199,8 @@ def test_each_order_is_counted_once_by_what_it_waits_for(placed):
     )
     assert (told.orders, told.done, told.percent) == (4, 2, 50)
     # What failed is owed still.
-    assert (told.amount_refunded, told.amount_owed) == (5000, 10_000)
+    assert told.amounts_refunded == {"GBP": 5000}
+    assert told.amounts_owed == {"GBP": 10_000}
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -221,9 +222,9 @@ def test_a_refund_that_another_took_the_place_of_is_not_owed(placed, named):
 
     told = services.progress_of(placed.event)
 
-    assert (before.failed, before.amount_owed) == (1, 2500)
+    assert (before.failed, before.amounts_owed) == (1, {"GBP": 2500})
     assert (told.refunded, told.failed) == (1, 0)
-    assert (told.amount_refunded, told.amount_owed) == (5000, 5000)
+    assert told.amounts_refunded == told.amounts_owed == {"GBP": 5000}
 
 
 def test_what_is_not_begun_is_owed_too(staff, placed):
@@ -233,5 +234,30 @@ def test_what_is_not_begun_is_owed_too(staff, placed):
 
     told = services.progress_of(placed.event)
 
-    assert (told.to_owe, told.amount_owed, told.goes_on) == (2, 10_000, True)
+    assert (told.to_owe, told.amounts_owed, told.goes_on) == (2, {"GBP": 10_000}, True)
     assert "£0.00 of £100.00" in staff.get(page).content.decode()
+
+
+def test_what_went_back_is_told_by_currency(staff, placed):
+    paid(REFUND_FAILS, event=placed.event, currency="EUR")
+    placed.event.move_to("cancelled")
+    page = reverse("admin:payments_calledoffevent_change", args=[placed.event.pk])
+    seen = [staff.get(page).content.decode()]
+
+    for do in (owe, pay, hear_the_bank):
+        do()
+        seen.append(staff.get(page).content.decode())
+
+    assert "€0.00 of €50.00 and £0.00 of £50.00" in seen[0]
+    assert "€0.00 of €50.00 and £0.00 of £50.00" in seen[1]
+    assert "€50.00 of €50.00 and £50.00 of £50.00" in seen[2]
+    assert "€0.00 of €50.00 and £50.00 of £50.00" in seen[3]
+
+
+def test_where_no_money_is_owed_none_is_told(staff, placed):
+    lose(placed, 5000)
+    placed.event.move_to("cancelled")
+
+    page = staff.get(reverse("admin:payments_calledoffevent_changelist"))
+
+    assert "nothing</td>" in page.content.decode()

@@ -27,7 +27,6 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
         *("failed", "disputed", "went_back", "waits"),
     )
     list_filter = ("status",)
-    list_select_related = ("venue",)
     list_per_page = 25
     search_fields = ("name",)
     ordering = ("-local_date", "pk")
@@ -97,8 +96,12 @@ class CalledOffEventAdmin(ReadOnlyAdmin):
 
     def went_back(self, event: CalledOffEvent) -> str:
         told = _progress(event)
-        back = in_words(told.amount_refunded, told.currency)
-        return f"{back} of {in_words(told.amount_owed, told.currency)}"
+        sums = [
+            f"{in_words(told.amounts_refunded.get(code, 0), code)} "
+            f"of {in_words(owed, code)}"
+            for code, owed in told.amounts_owed.items()
+        ]
+        return " and ".join(sums) or "nothing"
 
     @display(description="waits for the balance", boolean=True)
     def waits(self, event: CalledOffEvent) -> bool:

@@ -18,7 +18,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Least
 
 from events.models import Event
 from payments.models import (
@@ -63,15 +63,10 @@ def what_goes_back(event: Event) -> ToGiveBack:
     own = Order.objects.filter(event=event)
     disputed = own.filter(Exists(disputed_payments()), status__in=STANDING)
     refunded = orders_to_give_back().filter(event=event)
-    currencies = refunded.order_by("currency").values_list("currency", flat=True)
-    goes_back = Least("cost", "left")
     return ToGiveBack(
         orders=refunded.count(),
         people=refunded.values("user").distinct().count(),
-        amounts={
-            currency: _sum(refunded.filter(currency=currency), goes_back)
-            for currency in currencies.distinct()
-        },
+        amounts=_by_currency(refunded, Least("cost", "left")),
         disputed=disputed.count(),
         pending=own.filter(status=OrderStatus.PENDING).count(),
     )
@@ -83,7 +78,8 @@ class Progress:
 
     Each of the `orders` that money or a ticket went out for is under one of the
     numbers from `refunded` on: what it waits for, if for several things the one that
-    takes a person. The `pending` ones besides are still to be closed.
+    takes a person. The `pending` ones besides are still to be closed. The amounts are
+    by currency, and what is refunded is among what is owed.
     """
 
     pending: int
@@ -93,9 +89,8 @@ class Progress:
     on_the_way: int
     failed: int
     disputed: int
-    amount_refunded: int
-    amount_owed: int
-    currency: str
+    amounts_refunded: dict[str, int]
+    amounts_owed: dict[str, int]
     waits_for_balance: bool
     has_unpaid: bool
 
@@ -128,14 +123,16 @@ def progress_of(event: Event) -> Progress:
     to_owe = owed_orders().filter(event=event)
     failed = failed_refunds().filter(payment__order__event=event)
     failed = failed.exclude(payment__order__in=to_owe.order_by())
-    begun = _sum(refunds.filter(status__in=COUNTED_REFUND))
-    one = orders.first()
+    begun = refunds.filter(status__in=COUNTED_REFUND)
     return Progress(
         pending=orders.filter(status=OrderStatus.PENDING).count(),
-        amount_refunded=_sum(refunds.filter(status=RefundStatus.SUCCEEDED)),
-        amount_owed=begun + _sum(failed, "owed") + _sum(to_owe, "left"),
+        amounts_refunded=_by_currency(refunds.filter(status=RefundStatus.SUCCEEDED)),
+        amounts_owed=_together(
+            _by_currency(begun),
+            _by_currency(failed, "owed"),
+            _by_currency(to_owe, "left"),
+        ),
         has_unpaid=unpaid.exists(),
-        currency=one.currency if one else event.venue.currency,
         waits_for_balance=unpaid.filter(failure__contains="balance").exists(),
         **_by_what_they_wait_for(orders.exclude(status=OrderStatus.PENDING)),
     )
@@ -187,5 +184,11 @@ def _with_the_bank() -> QuerySet[Payment]:
     return disputed_payments().filter(asked | ~Exists(back))
 
 
-def _sum(rows: QuerySet[Any], what: str | Least = "amount") -> int:
-    return rows.aggregate(whole=Coalesce(Sum(what), 0))["whole"]
+def _by_currency(rows: QuerySet[Any], what: str | Least = "amount") -> dict[str, int]:
+    found = rows.order_by("currency").values_list("currency")
+    return dict(found.annotate(whole=Sum(what)))
+
+
+def _together(*sums: dict[str, int]) -> dict[str, int]:
+    currencies = sorted({currency for each in sums for currency in each})
+    return {code: sum(each.get(code, 0) for each in sums) for code in currencies}

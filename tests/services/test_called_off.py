@@ -133,7 +133,7 @@ def test_a_short_balance_pauses_and_staff_see_how_far_it_is(show):
     assert progress.waits_for_balance
     sweep(LATER + timedelta(hours=1))
     progress = services.progress_of(show)
-    assert (progress.refunded, progress.amount_refunded) == (2, 10_000)
+    assert (progress.refunded, progress.amounts_refunded) == (2, {"GBP": 10_000})
     assert not progress.waits_for_balance
 
 
