@@ -39,8 +39,9 @@ class Refund(PublicModel, StatefulModel):
     """Money on its way back to the buyer, for the lines it names.
 
     Moving money and taking back tickets are separate acts. A refund made in
-    the provider's dashboard names no line: it is unallocated until staff say. So is
-    one that gives less than its lines cost, as a part went back without naming any.
+    the provider's dashboard names no line: it is unallocated until staff say, if there
+    is a ticket left that it could be for. So is one that gives less than its lines
+    cost, as a part went back without naming any.
     """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {

@@ -216,6 +216,7 @@ def _ours(payment: Payment, result: RefundResult) -> Refund | None:
 
 def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
     order, payment = books.lock(payment.pk)
+    has_tickets = order.lines.filter(returned_at=None).exists()
     told = NO_TICKETS_CONCERNED if payment.surplus else SAY_WHICH_LINES
     books.report(
         IncidentKind.DASHBOARD_REFUND,
@@ -233,7 +234,7 @@ def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
             "amount": result.amount,
             "currency": result.currency,
             "reason": RefundReason.DASHBOARD,
-            "unallocated": not payment.surplus,
+            "unallocated": has_tickets and not payment.surplus,
             "status": RefundStatus.PENDING,
             "created_at": now,
         },

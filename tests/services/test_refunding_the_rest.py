@@ -46,30 +46,35 @@ def pay_for_hours() -> None:
         services.pay_refunds(now=NOON + hours * HOUR, limit=10)
 
 
-def heard_while_the_balance_is_short(placed: Order) -> None:
+def heard_while_the_balance_is_short(placed: Order, amount: int = 1200) -> None:
     with switched(balance_is_short=True):
         services.pay_refunds(now=NOON, limit=10)
-    in_the_dashboard(placed, 1200)
+    in_the_dashboard(placed, amount)
     hear_the_bank()
 
 
-def heard_after_ours_was_refused(placed: Order) -> None:
-    in_the_dashboard(placed, 1200)
+def heard_after_ours_was_refused(placed: Order, amount: int = 1200) -> None:
+    in_the_dashboard(placed, amount)
     services.pay_refunds(now=NOON, limit=10)
     hear_the_bank()
 
 
-def never_heard(placed: Order) -> None:
-    in_the_dashboard(placed, 1200)
+def never_heard(placed: Order, amount: int = 1200) -> None:
+    in_the_dashboard(placed, amount)
     with outage("after", "GET /v1/refunds"):
         services.pay_refunds(now=NOON, limit=10)
 
 
-@pytest.mark.parametrize("owe", [call_off, by_staff])
-@pytest.mark.parametrize(
-    "meanwhile",
-    [heard_while_the_balance_is_short, heard_after_ours_was_refused, never_heard],
-)
+OWE = [call_off, by_staff]
+MEANWHILE = [
+    heard_while_the_balance_is_short,
+    heard_after_ours_was_refused,
+    never_heard,
+]
+
+
+@pytest.mark.parametrize("owe", OWE)
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
 def test_the_rest_goes_back_whenever_we_hear_of_the_part(owe, meanwhile):
     placed = paid()
     owe(placed)
@@ -85,6 +90,23 @@ def test_the_rest_goes_back_whenever_we_hear_of_the_part(owe, meanwhile):
     assert not Incident.objects.filter(kind="refund_failed").exists()
     told = Notification.objects.get(dedupe_key__startswith=f"refund:{ours.pk}")
     assert told.title == "£38.00 goes back to your card"
+    assert_books_are_right(LATER)
+
+
+@pytest.mark.parametrize("owe", OWE)
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+def test_an_order_without_tickets_or_money_is_refunded_whoever_gave_it_back(
+    owe, meanwhile
+):
+    placed = paid()
+    owe(placed)
+
+    meanwhile(placed, 5000)
+    pay_for_hours()
+
+    placed.refresh_from_db()
+    assert (placed.status, balance()) == (OrderStatus.REFUNDED, 0)
+    assert not Refund.objects.get(reason=RefundReason.DASHBOARD).unallocated
     assert_books_are_right(LATER)
 
 
