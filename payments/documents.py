@@ -13,11 +13,13 @@ from inventory.instants import utc
 from inventory.listing.cards import money
 from payments import services
 from payments.models import (
+    COUNTED_REFUND,
     AttemptStatus,
     CardSetup,
     CardSetupStatus,
     OrderStatus,
     PaymentStatus,
+    RefundStatus,
     SavedCard,
 )
 from payments.told import Told
@@ -47,7 +49,7 @@ def order_document(
             "expires_at": utc(hold.expires_at),
         },
         "can_hand_back": can_hand_back,
-        "refunds": [_refund(refund) for refund in order.refunds],
+        "refunds": [_refund(refund, order) for refund in order.refunds],
         "dispute": order.dispute,
         "tickets": [line.ticket_id for line in lines if not line.is_returned],
         "created_at": utc(order.created_at),
@@ -71,14 +73,25 @@ def _line(line: Told, order: Told) -> JSON:
     }
 
 
-def _refund(refund: Told) -> JSON:
+def _refund(refund: Told, order: Told) -> JSON:
     return {
         "id": refund.id,
         "amount": money(refund.amount, refund.currency),
         "status": refund.status,
+        "replaced": _is_replaced(refund, order),
         "reason": refund.reason,
         "created_at": utc(refund.created_at),
     }
+
+
+def _is_replaced(refund: Told, order: Told) -> bool:
+    """It failed, and others give back all that its payment was."""
+    if refund.status != RefundStatus.FAILED:
+        return False
+    [payment] = [each for each in order.payments if each.id == refund.payment_id]
+    others = [each for each in order.refunds if each.payment_id == payment.id]
+    counted = [each.amount for each in others if each.status in COUNTED_REFUND]
+    return sum(counted) >= payment.amount
 
 
 def _payment(order: Told, absolute: Absolute) -> JSON | None:

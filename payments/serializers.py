@@ -108,6 +108,9 @@ class OrderRefundSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     amount = MoneySerializer()
     status = serializers.ChoiceField(RefundStatus.choices)
+    replaced = serializers.BooleanField(
+        help_text="It failed, and other refunds give all of the payment back."
+    )
     reason = serializers.ChoiceField(RefundReason.choices)
     created_at = serializers.DateTimeField()
 

@@ -63,7 +63,8 @@ SELECT json_build_object(
           FROM payments_orderline WHERE order_id = ordered.id),
     'payments', (
         SELECT coalesce(json_agg(json_build_object(
-                   'status', status, 'surplus', surplus, 'created_at', created_at,
+                   'id', id, 'amount', amount, 'status', status,
+                   'surplus', surplus, 'created_at', created_at,
                    'is_live', status NOT IN {tuple(map(str, ENDED_PAYMENT))}
                               AND NOT surplus,
                    'client_secret', client_secret,
@@ -77,8 +78,9 @@ SELECT json_build_object(
           FROM payments_payment AS payment WHERE order_id = ordered.id),
     'refunds', (
         SELECT coalesce(json_agg(json_build_object(
-                   'id', refund.id, 'amount', refund.amount,
-                   'currency', refund.currency, 'status', refund.status,
+                   'id', refund.id, 'payment_id', refund.payment_id,
+                   'amount', refund.amount, 'currency', refund.currency,
+                   'status', refund.status,
                    'reason', refund.reason, 'created_at', refund.created_at)
                    ORDER BY refund.created_at), '[]')
           FROM payments_refund AS refund

@@ -15,6 +15,7 @@ from payments.models import (
     RefundReason,
     RefundStatus,
 )
+from payments.services.repaying import GIVEN_BACK
 from tests import factories as make
 from tests.factories import NOON
 from tests.paying import paid
@@ -90,6 +91,20 @@ def test_a_failed_refund_is_tried_again_from_its_page(manager, failed):
     failed.refresh_from_db()
     assert "will be tried again" in answer
     assert failed.status == RefundStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [("lost_or_stolen_card", "did not reach"), (GIVEN_BACK, "was not sent to")],
+)
+def test_before_it_is_tried_again_staff_read_whether_it_was_sent(
+    manager, failed, failure, words
+):
+    Refund.objects.update(failure=failure)
+
+    asked = " ".join(read(manager, again(failed)).split())
+
+    assert f"£50.00 {words} {failed.payment.order.user.email}: {failure}." in asked
 
 
 @pytest.mark.parametrize("role", [Role.BOX_OFFICE, None])

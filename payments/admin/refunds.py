@@ -17,6 +17,7 @@ from payments.admin.reading import ReadOnlyAdmin, link_to
 from payments.models import Refund, RefundStatus
 from payments.money import in_words
 from payments.services.refunds import open_lines
+from payments.services.repaying import NEVER_SENT
 from ticketapp.errors import DomainError
 
 ALLOCATE_PAGE = "admin/payments/allocate.html"
@@ -112,8 +113,10 @@ class RefundAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             self.try_again(request, Refund.objects.filter(pk=refund.pk))
             return HttpResponseRedirect(page_of(refund))
-        title = f"Try this refund of order {refund.payment.order} again?"
-        context = self._context(request, refund) | {"title": title}
+        context = self._context(request, refund) | {
+            "title": f"Try this refund of order {refund.payment.order} again?",
+            "was_sent": refund.failure not in NEVER_SENT,
+        }
         return TemplateResponse(request, TRY_AGAIN_PAGE, context)
 
     def _own(self, request: HttpRequest, object_id: str) -> Refund | None:

@@ -50,7 +50,12 @@ OF_ALL = (
     RefundReason.EVENT_CANCELLED,
 )
 SAY_WHICH_LINES = "Its tickets are still good: say which lines it is for."
+NO_TICKETS_LEFT = "None of its tickets is good any more, so it is for none of them."
 NO_TICKETS_CONCERNED = "It was surplus money, which no ticket was paid with."
+GIVEN_BACK = "given back otherwise"
+TOO_MUCH = "too much was refunded elsewhere"
+# Why one failed before it was sent.
+NEVER_SENT = (GIVEN_BACK, TOO_MUCH)
 
 
 @dataclass
@@ -217,7 +222,9 @@ def _ours(payment: Payment, result: RefundResult) -> Refund | None:
 def _found(payment: Payment, result: RefundResult, now: datetime) -> Refund:
     order, payment = books.lock(payment.pk)
     has_tickets = order.lines.filter(returned_at=None).exists()
-    told = NO_TICKETS_CONCERNED if payment.surplus else SAY_WHICH_LINES
+    told = SAY_WHICH_LINES if has_tickets else NO_TICKETS_LEFT
+    if payment.surplus:
+        told = NO_TICKETS_CONCERNED
     books.report(
         IncidentKind.DASHBOARD_REFUND,
         order=order,
@@ -258,7 +265,7 @@ def _drop_what_is_too_much(payment: Payment, now: datetime) -> None:
         if refund.amount > over and _gives_all_back(refund):
             lessen(refund, over)
         else:
-            why = "too much was refunded elsewhere"
+            why = TOO_MUCH if refund.amount > over else GIVEN_BACK
             _fail_locked(order, payment, refund, why, now)
         over -= refund.amount
 
@@ -318,12 +325,21 @@ def _fail_locked(
     books.report(
         IncidentKind.REFUND_FAILED,
         order=order,
-        detail=(
-            f"{in_words(refund.amount, refund.currency)} did not reach the buyer "
-            f"({code}). Try again, or pay them another way."
-        ),
+        detail=_what_failed(refund, code),
         dedupe_key=f"{refund.pk}:{refund.attempts}",
     )
+
+
+def _what_failed(refund: Refund, code: str) -> str:
+    told = {
+        GIVEN_BACK: "was not sent: it was given back otherwise, and nothing is left.",
+        TOO_MUCH: (
+            "was not sent: so much is not left any more. Try again to send what is, "
+            "or leave it."
+        ),
+    }
+    failed = f"did not reach the buyer ({code}). Try again, or pay them another way."
+    return f"{in_words(refund.amount, refund.currency)} {told.get(code, failed)}"
 
 
 @transaction.atomic

@@ -193,6 +193,31 @@ def test_what_is_told_of_an_order_is_what_its_rows_say(api, hold, kind):
 
 
 @pytest.mark.parametrize(
+    ("amount", "status", "is_replaced"),
+    [
+        (0, "", False),
+        (5300, "pending", True),
+        (5300, "failed", False),
+        (5299, "succeeded", False),
+    ],
+)
+def test_it_says_of_a_failed_refund_whether_others_give_it_all_back(
+    api, hold, amount, status, is_replaced
+):
+    order = place(api, hold)
+    refunds, fields = order.payments.get().refunds, {"currency": "GBP"}
+    refunds.create(amount=5300, status="failed", reason=RefundReason.STAFF, **fields)
+    if amount:
+        fields |= {"reason": RefundReason.DASHBOARD}
+        refunds.create(amount=amount, status=status, **fields)
+
+    first, *others = api.get(f"{ORDERS}/{order.pk}").json()["refunds"]
+
+    assert first["replaced"] is is_replaced
+    assert not any(other["replaced"] for other in others)
+
+
+@pytest.mark.parametrize(
     ("kind", "may", "status"),
     [
         (place, False, 409),

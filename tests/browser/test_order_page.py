@@ -146,6 +146,16 @@ def test_a_refund_that_came_back_is_not_on_its_way(phone, rush):
     the_page_says(phone, "did not reach your bank")
 
 
+def test_a_refund_that_another_took_the_place_of_is_not_told_as_failed(phone, rush):
+    phone.buy(rush)
+    refunded(reason=RefundReason.STAFF, status=RefundStatus.FAILED)
+    refunded(reason=RefundReason.DASHBOARD, status=RefundStatus.SUCCEEDED)
+
+    the_page_says(phone, "given back by another refund instead", "sent to your bank")
+
+    assert not phone.page.get_by_text("did not reach your bank").count()
+
+
 @pytest.mark.parametrize(
     ("mode", "total", "tax"),
     [(TaxMode.INCLUDED, "£64", "£10.66"), (TaxMode.ADDED, "£76.80", "£12.80")],

@@ -110,6 +110,26 @@ def test_an_order_without_tickets_or_money_is_refunded_whoever_gave_it_back(
     assert_books_are_right(LATER)
 
 
+@pytest.mark.parametrize("owe", OWE)
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+def test_what_was_all_given_back_otherwise_is_not_said_to_have_failed(owe, meanwhile):
+    placed = paid()
+    owe(placed)
+
+    meanwhile(placed, 5000)
+    pay_for_hours()
+
+    ours = Refund.objects.exclude(reason=RefundReason.DASHBOARD).get()
+    assert (ours.status, ours.failure) == (RefundStatus.FAILED, repaying.GIVEN_BACK)
+    assert Incident.objects.get(kind="refund_failed").detail == (
+        "£50.00 was not sent: it was given back otherwise, and nothing is left."
+    )
+    by_hand = Incident.objects.get(kind="dashboard_refund").detail
+    assert "None of its tickets is good any more" in by_hand
+    titles = Notification.objects.filter(kind="refund").values_list("title", flat=True)
+    assert list(titles) == ["£50.00 goes back to your card"]
+
+
 def test_what_is_left_of_two_refunds_is_taken_from_the_later_one():
     placed = paid()
     first, second = refund_some(placed, 1), by_line(placed, 1)
@@ -195,7 +215,9 @@ def test_goodwill_that_does_not_fit_any_more_is_for_staff_to_decide_again():
 
     refund.refresh_from_db()
     assert (refund.status, refund.amount) == (RefundStatus.FAILED, 5000)
-    assert Incident.objects.filter(kind="refund_failed").count() == 1
+    told = Incident.objects.get(kind="refund_failed").detail
+    assert told.startswith("£50.00 was not sent: so much is not left any more.")
+    assert "still good" in Incident.objects.get(kind="dashboard_refund").detail
     assert balance() == 3800
     assert_books_are_right(LATER)
 

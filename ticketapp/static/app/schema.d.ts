@@ -1264,6 +1264,8 @@ export interface components {
             id: string;
             amount: components["schemas"]["Money"];
             status: components["schemas"]["OrderRefundStatusEnum"];
+            /** @description It failed, and other refunds give all of the payment back. */
+            replaced: boolean;
             reason: components["schemas"]["OrderRefundReasonEnum"];
             /** Format: date-time */
             created_at: string;

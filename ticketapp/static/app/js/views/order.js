@@ -154,7 +154,7 @@ function Refunds({ order }) {
           <div key=${refund.id}>
             <dt>
               ${t("Refund")}
-              <span class="quiet">${refundWords(refund.status)}</span>
+              <span class="quiet">${refundWords(refund)}</span>
             </dt>
             <dd>${formatMoney(refund.amount)}</dd>
           </div>
@@ -164,8 +164,9 @@ function Refunds({ order }) {
   `;
 }
 
-/** @param {Order["refunds"][number]["status"]} status */
-const refundWords = (status) => {
+/** @param {Order["refunds"][number]} refund */
+const refundWords = ({ status, replaced }) => {
+  if (replaced) return t("given back by another refund instead");
   if (status === "succeeded") return t("sent to your bank, which may take up to ten days to show it");
   if (status === "failed") return t("did not reach your bank; we have been told, or ask support");
   return t("on its way");
