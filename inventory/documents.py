@@ -14,6 +14,7 @@ from inventory.listing.cards import money, price_of
 from inventory.models import CheckIn, Hold, Ticket
 from inventory.owners import OrderRef
 from inventory.services.admission import NotAdmitted
+from inventory.services.holds import quote_of
 from inventory.services.quoting import price_shown
 
 JSON = dict[str, Any]
@@ -49,11 +50,13 @@ def ticket_document(
     """A ticket with its code, and what the door says to it. Load `OF_A_TICKET`."""
     event = ticket.ticket_type.event
     code = codes.write(ticket_id=ticket.pk, event_id=event.pk)
+    price = quote_of(ticket.hold)
     return {
         "id": ticket.pk,
         "status": ticket.status,
         "event": event_brief(event),
         "ticket_type": named(ticket.ticket_type),
+        "total": money(price.total_amount, price.currency),
         "order": order and {"id": order.id, "reference": order.reference},
         "holder": holder_of(ticket),
         "code": code,

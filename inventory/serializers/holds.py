@@ -72,6 +72,7 @@ class TicketSerializer(serializers.Serializer):
     )
     event = EventBriefSerializer()
     ticket_type = NamedSerializer()
+    total = MoneySerializer(help_text="What it cost, everything included.")
     order = OrderRefSerializer(allow_null=True)
     holder = serializers.CharField()
     code = serializers.CharField(help_text="What the QR code says.")

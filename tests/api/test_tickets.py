@@ -37,6 +37,18 @@ def test_a_ticket_has_its_code_and_says_whose_it_is(api, buyer):
     assert told["event"]["doors_at"] is None
 
 
+@pytest.mark.parametrize(("unit", "fee"), [(2500, 150), (0, 0)])
+def test_a_ticket_says_what_it_cost(api, buyer, unit, fee):
+    kind = make.ticket_type(
+        stock=2, unit_amount=unit, fee_amount=fee, fee_name="Fee" if fee else ""
+    )
+    [ticket, _] = buy(buyer, 2, kind)
+
+    told = api.get(f"{TICKETS}/{ticket.pk}").json()
+
+    assert told["total"] == {"amount": unit + fee, "currency": "GBP"}
+
+
 def test_the_code_is_drawn_black_on_its_own_white_without_styles(api, buyer):
     [ticket] = buy(buyer, 1)
 

@@ -1544,6 +1544,8 @@ export interface components {
             status: components["schemas"]["TicketStatusEnum"];
             event: components["schemas"]["EventBrief"];
             ticket_type: components["schemas"]["Named"];
+            /** @description What it cost, everything included. */
+            total: components["schemas"]["Money"];
             order: components["schemas"]["OrderRef"] | null;
             holder: string;
             /** @description What the QR code says. */

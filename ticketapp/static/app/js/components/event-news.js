@@ -7,10 +7,10 @@ import { Notice } from "./notice.js";
  * @param {{
  *   event: import("../../types").EventBrief,
  *   isGivenBack: boolean,
- *   isFree?: boolean,
+ *   isFree: boolean,
  * }} props
  */
-export function EventNews({ event, isGivenBack, isFree = false }) {
+export function EventNews({ event, isGivenBack, isFree }) {
   if (event.status === "cancelled") {
     return html`<${Notice}
       title=${t("This event is cancelled")}

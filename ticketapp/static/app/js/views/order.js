@@ -117,7 +117,7 @@ function State({ order }) {
   if (order.status === "refunded" && isFree(order)) {
     return html`<${Notice}
       title=${t("Given back")}
-      text=${t("These tickets do not admit any more. They were free: no money moves.")}
+      text=${t("These tickets do not admit any more. They were free, so there is nothing to give back.")}
     />`;
   }
   if (order.status === "partly_refunded" && isFree(order)) {

@@ -67,7 +67,7 @@ function Shown({ ticket, siblings }) {
       </header>
       ${isDisputed(ticket)
         ? html`<${DisputeNews} isLost=${ticket.not_admitted?.code === "payment_lost"} />`
-        : html`<${EventNews} event=${event} isGivenBack=${ticket.status === "returned"} />`}
+        : html`<${EventNews} event=${event} isGivenBack=${ticket.status === "returned"} isFree=${isFree(ticket)} />`}
       <${Siblings} ticket=${ticket} siblings=${siblings} />
       <${Code} ticket=${ticket} now=${now} />
       <dl class="ticket-facts">
@@ -85,6 +85,12 @@ function Shown({ ticket, siblings }) {
     </article>
   `;
 }
+
+/**
+ * A list that was kept offline may be from before tickets told what they cost.
+ * @param {Ticket} ticket
+ */
+const isFree = (ticket) => ticket.total?.amount === 0;
 
 /** @param {{ticket: Ticket, siblings: Ticket[]}} props */
 function Siblings({ ticket, siblings }) {
