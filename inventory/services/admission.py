@@ -232,13 +232,16 @@ def _first_of(ticket: Ticket) -> CheckIn:
 
 
 def _locked_ticket(code: str, staff: User) -> Ticket:
+    """A ticket never changes its event: a code for another one is not ours."""
     try:
-        ticket_id = codes.read(code).ticket_id
+        read = codes.read(code)
     except codes.InvalidCode as unreadable:
         raise UnknownTicket from unreadable
     tickets = Ticket.objects.select_related("ticket_type__event__venue", "hold__user")
-    ticket = tickets.select_for_update(of=("self",)).filter(pk=ticket_id).first()
-    if ticket is None or not _works_at(staff, ticket.ticket_type.event.venue_id):
+    ticket = tickets.select_for_update(of=("self",)).filter(pk=read.ticket_id).first()
+    if ticket is None or not read.is_for_event(ticket.ticket_type.event_id):
+        raise UnknownTicket
+    if not _works_at(staff, ticket.ticket_type.event.venue_id):
         raise UnknownTicket
     return ticket
 

@@ -90,6 +90,16 @@ def test_staff_of_another_venue_know_no_such_ticket(ticket):
     assert ticket.status == TicketStatus.SOLD
 
 
+def test_a_code_for_another_event_is_unknown(ticket, steward):
+    code = codes.write(ticket_id=ticket.pk, event_id=make.event().pk)
+
+    with pytest.raises(inventory.UnknownTicket):
+        inventory.check_in(code=code, staff=steward, gate="North", now=DOORS)
+
+    ticket.refresh_from_db()
+    assert ticket.status == TicketStatus.SOLD
+
+
 def test_a_buyer_cannot_admit_themselves(ticket):
     with pytest.raises(inventory.UnknownTicket):
         scan(ticket, ticket.hold.user)
