@@ -4,7 +4,7 @@ Lock order: venue, event. A venue's lock is never asked for while an event's is
 held; DESIGN §3 has the order from the event downwards.
 """
 
-from events.services.event_import import EventReport, import_events, keep_event
+from events.services.event_import import EventReport, import_events
 from events.services.events import (
     EventIsOver,
     EventNeedsADate,
@@ -17,7 +17,6 @@ from events.services.events import (
     pause_event,
     postpone_event,
     publish_event,
-    reschedule_event,
     save_event,
 )
 from events.services.following import register_follower
@@ -47,14 +46,12 @@ __all__ = [
     "finish_past_events",
     "import_events",
     "import_venues",
-    "keep_event",
     "locate_venue",
     "move_venue",
     "pause_event",
     "postpone_event",
     "publish_event",
     "register_follower",
-    "reschedule_event",
     "save_event",
     "save_venue",
     "works_at",

@@ -3,7 +3,8 @@
 Lock order: the import lock, venues, events. A feed describes what staff do not
 keep: names, times, pictures, links. It cancels and postpones, but it never puts
 back on sale what staff paused or cancelled here, and never touches stock. An
-event that staff saved or sell tickets for (`kept_by_staff`) is left alone.
+event that staff saved, as they do to sell tickets for it, is left alone
+(`kept_by_staff`).
 """
 
 from collections import defaultdict
@@ -75,12 +76,6 @@ def import_events(*, rows: Iterable[EventRow], now: datetime) -> EventReport:
         else:
             _refresh(known[key], row, values, cast, report, now)
     return report
-
-
-def keep_event(*, event: Event) -> None:
-    """Mark an event as looked after by people: feeds leave it alone from now on."""
-    Event.objects.filter(pk=event.pk).update(kept_by_staff=True)
-    event.kept_by_staff = True
 
 
 def _known_events(

@@ -4,7 +4,6 @@ A cancelled or postponed event is a state, and a date that moved is kept with th
 event; the apps above find what is owed for it.
 """
 
-from copy import copy
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
@@ -144,37 +143,6 @@ def postpone_event(*, event: Event) -> Event:
 def finish_event(*, event: Event) -> Event:
     """Close the books on an event that has taken place."""
     event.move_to(EventStatus.FINISHED)
-    return event
-
-
-@transaction.atomic
-def reschedule_event(*, event: Event, starts_at: datetime, now: datetime) -> Event:
-    """Move the event to a new start; doors, end and end of sales move along.
-
-    What was a length of time before stays that long, also over a clock change.
-    """
-    fresh = _lock(event)
-    before = copy(fresh)
-    if fresh.starts_at is not None:
-        moved = starts_at - fresh.starts_at
-        for field in ("doors_at", "ends_at", "sales_close_at"):
-            if (instant := getattr(fresh, field)) is not None:
-                setattr(fresh, field, instant + moved)
-    fresh.starts_at = starts_at
-    derive_date(fresh)
-    _keep_move(fresh, before=before, now=now)
-    fresh.save(
-        update_fields=[
-            "starts_at",
-            "doors_at",
-            "ends_at",
-            "sales_close_at",
-            "local_date",
-            *MOVE,
-        ]
-    )
-    sells_more([event.pk], now=now)
-    event.refresh_from_db()
     return event
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import services as events
 from inventory.models import TicketStatus
 from payments import services
 from payments.gateways.sandbox.switches import outage
@@ -13,6 +12,7 @@ from payments.models import Dispute, DisputeStatus, Order, RefundReason
 from payments.told import Told, told_orders
 from tests import factories as make
 from tests import ordering
+from tests.moving import move_event
 from tests.ordering import BOOKING_FEE, ORDERS, hold_for
 from tests.paying import ALWAYS_ASKS, NO_FUNDS, VISA, token
 
@@ -62,9 +62,8 @@ def partly_refunded(api, hold) -> Order:
 
 
 def of_another_date(api, hold) -> Order:
-    order, event, now = place(api, hold), hold.event, timezone.now()
-    next_week = event.starts_at + timedelta(days=7)
-    events.reschedule_event(event=event, starts_at=next_week, now=now)
+    order = place(api, hold)
+    move_event(hold.event, timedelta(days=7), now=timezone.now())
     return order
 
 

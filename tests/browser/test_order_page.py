@@ -23,19 +23,13 @@ from payments.models import (
 )
 from tests.browser.phone import GOOD_CARD
 from tests.concurrency.racing import race
+from tests.moving import move_event
 
 
 def the_page_says(phone, *words: str) -> None:
     phone.open(f"/orders/{Order.objects.get().pk}")
     for each in words:
         expect(phone.page.get_by_text(each)).to_be_visible()
-
-
-def reschedule(rush, by) -> None:
-    event = Event.objects.get(pk=rush.event_id)
-    events.reschedule_event(
-        event=event, starts_at=event.starts_at + by, now=timezone.now()
-    )
 
 
 def refunded(**fields) -> None:
@@ -66,7 +60,7 @@ def test_tickets_of_a_postponed_event_are_handed_back(phone, rush):
 
 def test_tickets_of_an_event_with_another_date_are_handed_back(phone, rush):
     phone.buy(rush)
-    reschedule(rush, timedelta(days=7))
+    move_event(rush.event, timedelta(days=7), now=timezone.now())
     the_page_says(phone, "Receipt")
 
     phone.button("Cannot come? Hand your 2 tickets back").click()
@@ -79,7 +73,7 @@ def test_tickets_of_an_event_with_another_date_are_handed_back(phone, rush):
 @pytest.mark.parametrize("by", [timedelta(0), timedelta(minutes=5)])
 def test_nothing_is_handed_back_while_the_date_holds(phone, rush, by):
     phone.buy(rush)
-    reschedule(rush, by)
+    move_event(rush.event, by, now=timezone.now())
 
     the_page_says(phone, "Receipt")
 

@@ -175,20 +175,13 @@ def test_an_event_that_staff_keep_is_left_alone_and_the_difference_told(feed, ca
     event.name = "Our Own Words"
     services.save_event(event=event, now=timezone.now())
 
-    imported(feed(listing(name="Their Words", code="cancelled")))
+    at_ten = {"localTime": "10:00:00"}
+    imported(feed(listing(name="Their Words", code="cancelled", start=at_ten)))
 
     event.refresh_from_db()
     assert (event.name, event.status) == ("Our Own Words", EventStatus.PUBLISHED)
+    assert f"{event.starts_at:%H:%M}" == "19:00"
     assert "the feed says cancelled; staff keep this event" in capsys.readouterr().err
-
-
-def test_an_event_that_tickets_are_sold_for_may_be_taken_over(feed):
-    imported(feed(listing()))
-    services.keep_event(event=Event.objects.get())
-
-    imported(feed(listing(start={"localTime": "10:00:00"})))
-
-    assert f"{Event.objects.get().starts_at:%H:%M}" == "19:00"
 
 
 def test_a_performer_with_a_new_name_is_the_same_performer(feed):

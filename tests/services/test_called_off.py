@@ -14,6 +14,7 @@ from payments.models import Order, OrderStatus, Payment, Refund, RefundStatus
 from payments.services import calling_off, refund_lines
 from tests import factories as make
 from tests.factories import NOON
+from tests.moving import move_event
 from tests.paying import (
     DISPUTED,
     REFUND_FAILS,
@@ -294,9 +295,7 @@ def test_a_postponed_event_keeps_its_tickets_and_tells_once(show):
 
 
 def put_off(show, days: int = 7):
-    events.reschedule_event(
-        event=show, starts_at=show.starts_at + timedelta(days=days), now=LATER
-    )
+    move_event(show, timedelta(days=days), now=LATER)
 
 
 def told() -> list[str]:

@@ -148,28 +148,6 @@ def test_an_event_with_only_a_date_may_be_published_until_its_night_is_over():
     assert event.status == EventStatus.PUBLISHED
 
 
-def test_a_new_date_moves_doors_end_and_sales_by_the_same_time():
-    event = make.event(
-        starts_at=datetime(2026, 10, 24, 19, tzinfo=UTC),
-        doors_at=datetime(2026, 10, 24, 18, tzinfo=UTC),
-        ends_at=datetime(2026, 10, 24, 22, tzinfo=UTC),
-        sales_open_at=None,
-        sales_close_at=datetime(2026, 10, 24, 19, tzinfo=UTC),
-        local_date=date(2026, 10, 24),
-    )
-    # Eight in the evening again, on the other side of the clock change.
-    later = datetime(2026, 10, 25, 20, tzinfo=UTC)
-
-    services.reschedule_event(event=event, starts_at=later, now=NOON)
-
-    event.refresh_from_db()
-    assert event.starts_at == later
-    assert event.doors_at == later - timedelta(hours=1)
-    assert event.ends_at == later + timedelta(hours=3)
-    assert event.sales_close_at == later
-    assert event.local_date == date(2026, 10, 25)
-
-
 def test_what_staff_save_is_theirs():
     event = make.event()
     event.starts_at += timedelta(hours=5)  # Past midnight in London.

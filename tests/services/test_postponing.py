@@ -12,6 +12,7 @@ from payments.models import Dispute, Order, OrderStatus
 from payments.services.refunds import refund_lines
 from tests import factories as make
 from tests.factories import MINUTE, NOON
+from tests.moving import move_event
 from tests.paying import (
     DISPUTED,
     answer_challenge,
@@ -41,9 +42,7 @@ def postpone():
 
 
 def move(*, now=LATER, **by):
-    show = Event.objects.get()
-    starts_at = show.starts_at + timedelta(**by)
-    events.reschedule_event(event=show, starts_at=starts_at, now=now)
+    move_event(Event.objects.get(), timedelta(**by), now=now)
 
 
 def publish(now=LATER):

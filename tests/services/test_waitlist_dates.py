@@ -11,6 +11,7 @@ from payments.models import Mandate
 from payments.waitlist_documents import entry_document, with_all_told
 from tests.factories import NOON
 from tests.lining_up import fresh, statuses
+from tests.moving import move_event
 from tests.paying import assert_books_are_right, charged, intents
 from tests.standing_orders import charge_all, join_with_card, let_go
 
@@ -25,7 +26,7 @@ def document(entry):
 
 def move(event, by: timedelta) -> None:
     events.postpone_event(event=event)
-    events.reschedule_event(event=event, starts_at=event.starts_at + by, now=NOON)
+    move_event(event, by, now=NOON)
     events.publish_event(event=event, now=NOON)
 
 
@@ -69,9 +70,7 @@ def test_without_the_guard_they_are_charged_for_it(rush, monkeypatch):
 @pytest.mark.parametrize("by", [timedelta(hours=1), -timedelta(minutes=30)])
 def test_another_hour_of_the_same_day_is_another_date_too(rush, by):
     entry = join_with_card(rush)
-    events.reschedule_event(
-        event=rush.event, starts_at=rush.event.starts_at + by, now=NOON
-    )
+    move_event(rush.event, by, now=NOON)
     let_go(rush)
 
     charge_all()
