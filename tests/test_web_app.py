@@ -14,6 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 
 APP = settings.BASE_DIR / "ticketapp/static/app"
+BRITISH = re.compile(
+    "cancell|travell|label?led|metre|litre|centre|theatre|colour|favour|honour|neighbour"
+    "|behaviour|programme|catalogue|cheque|grey|licence|defence|offence|practis"
+    "|judgement|organis|recognis|realis|apologis",
+    re.IGNORECASE,
+)
 UUID = "6b1f3c0e-4a58-4b0a-9d43-0f6f5f0d9c11"
 SCREENS = [
     "/",
@@ -146,13 +152,28 @@ def test_modules_are_found_by_their_hashed_names_in_production(tmp_path):
         assert (tmp_path / imports[name].removeprefix("/")).exists()
 
 
-def test_each_translation_is_of_a_text_that_the_app_says():
+def texts_of_the_app() -> set[str]:
     source = "\n".join(path.read_text() for path in (APP / "js").rglob("*.js"))
-    texts = set(re.findall(r'"((?:[^"\\\n]|\\.)+)"', source))
+    return set(re.findall(r'"((?:[^"\\\n]|\\.)+)"', source))
+
+
+def test_each_translation_is_of_a_text_that_the_app_says():
+    texts = texts_of_the_app()
 
     for catalogue in (APP / "locales").glob("*.json"):
         unknown = json.loads(catalogue.read_text()).keys() - texts
         assert not unknown, f"{catalogue.name}: {unknown}"
+
+
+def test_americans_read_what_they_spell_another_way_as_they_spell_it():
+    # A name, such as of a status, is read by nobody.
+    texts = {text for text in texts_of_the_app() if not re.fullmatch("[a-z_]+", text)}
+
+    american = json.loads((APP / "locales/en-US.json").read_text())
+
+    british = {text for text in texts if BRITISH.search(text)}
+    assert british <= american.keys()
+    assert not any(BRITISH.search(text) for text in american.values())
 
 
 def test_no_colour_and_no_size_of_text_is_set_outside_the_tokens():
