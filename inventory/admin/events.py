@@ -132,7 +132,8 @@ class EventAdmin(VenueTimeAdmin):
         shown = super().get_fieldsets(request, obj)
         if obj is None or not self.has_change_permission(request, obj):
             return shown
-        return (*shown, (None, {"fields": ("opened_with",)}))
+        unseen = {"fields": ("opened_with",), "classes": ("hidden",)}
+        return (*shown, (None, unseen))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return (

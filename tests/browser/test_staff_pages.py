@@ -121,6 +121,17 @@ def test_an_event_is_cancelled_by_everybody_and_followed(
     assert found == []
 
 
+def test_what_a_page_was_opened_with_draws_nothing(chromium, stack, rush, manager):
+    with at_a_desk(chromium, stack.url, manager) as page:
+        page.goto(f"/admin/events/event/{rush.event.pk}/change/")
+        opened_with = page.locator("[name=opened_with]")
+        opened_with.wait_for(state="attached")
+
+        assert opened_with.input_value()
+        around = page.locator("fieldset", has=opened_with)
+        assert around.bounding_box() is None
+
+
 def test_a_long_incident_is_read_whole_on_a_phone(chromium, stack, bought):
     detail = " ".join(["It went wrong, and then it went wrong again."] * 6)
     Incident.objects.create(
