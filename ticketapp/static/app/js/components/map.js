@@ -81,7 +81,8 @@ function draw(L, element, { pins, here, hereWords, still }) {
     minZoom: 3,
     maxZoom: 18,
   });
-  map.fitBounds(boundsOf(L, pins, here), { padding: [36, 44], maxZoom: 15 });
+  const bounds = boundsOf(L, pins, here);
+  map.fitBounds(bounds, { padding: EDGES, maxZoom: CLOSEST });
   const centre = here ?? pins[0];
   if (config.tiles) {
     const inMiles = distanceUnit() === "mi";
@@ -92,11 +93,27 @@ function draw(L, element, { pins, here, hereWords, still }) {
   }
   if (here) drawHere(L, map, here, hereWords);
   const markers = pins.map((pin) => drawPin(L, map, pin));
-  const tidy = () => keepApart(map, markers);
-  map.on("zoomend", tidy);
+  const above = Math.max(EDGES[1], ...markers.map((marker) => labelOf(marker).offsetHeight + TAIL));
+  map.fitBounds(bounds, { paddingTopLeft: [EDGES[0], above], paddingBottomRight: EDGES, maxZoom: CLOSEST });
+  const tidy = () => {
+    keepApart(map, markers);
+    keepInside(map, markers);
+  };
+  map.on("moveend", tidy);
   tidy();
   return map;
 }
+
+/** Room around the pins, and the closest that one looks at first. */
+const EDGES = /** @type {[number, number]} */ ([36, 44]);
+const CLOSEST = 15;
+/** From the end of a label to the point it is for, and a little more. */
+const TAIL = 12;
+const GAP = 4;
+
+/** @param {import("leaflet").Marker} marker */
+const labelOf = (marker) =>
+  /** @type {HTMLElement} */ (marker.getElement()?.querySelector("span"));
 
 /** @param {import("leaflet").Marker} marker */
 const hasWords = (marker) => Boolean(marker.getElement()?.textContent);
@@ -119,6 +136,25 @@ function keepApart(map, markers) {
     );
     marker.getElement()?.classList.toggle("map-pin-quiet", !isFree || !hasWords(marker));
     if (isFree && hasWords(marker)) shown.push(point);
+  }
+}
+
+/**
+ * A name at the side of the map is not cut there: it stands beside its pin.
+ * @param {import("leaflet").Map} map
+ * @param {import("leaflet").Marker[]} markers
+ */
+function keepInside(map, markers) {
+  const { left, right } = map.getContainer().getBoundingClientRect();
+  for (const marker of markers) {
+    const label = labelOf(marker);
+    label.style.setProperty("--aside", "0px");
+    const box = label.getBoundingClientRect();
+    // No further than its tail reaches: the pin may be out of sight.
+    const most = Math.max(0, box.width / 2 - TAIL);
+    const inwards =
+      Math.max(0, left + GAP - box.left) - Math.max(0, box.right - right + GAP);
+    label.style.setProperty("--aside", `${Math.max(-most, Math.min(most, inwards))}px`);
   }
 }
 
