@@ -2,9 +2,10 @@ import socket
 
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
-from tests import factories
+from tests import emptying, factories
 from tests.standing_orders import sold_out
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -27,6 +28,18 @@ def _no_network(monkeypatch):
 def _clean_cache():
     """Rate limits and cached bytes of one test are not those of the next."""
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_quickly():
+    """What a test committed is deleted after it; Django would truncate every table."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            TransactionTestCase,
+            "_fixture_teardown",
+            lambda case: emptying.empty_all_tables(),
+        )
+        yield
 
 
 @pytest.fixture

@@ -23,8 +23,6 @@ CHANNEL_LAYERS["default"]["CONFIG"] = {
     "hosts": [REDIS_URL],
     "prefix": f"test{_worker}",
 }
-# Tables are emptied between tests; elsewhere the ledger refuses that.
-DATABASES["default"]["OPTIONS"]["options"] += " -c ticketapp.empties_tables=yes"
 CELERY_BROKER_URL = as_broker(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

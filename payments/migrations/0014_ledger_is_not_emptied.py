@@ -1,7 +1,7 @@
 from django.db import migrations
 
-# A row's trigger is not asked when all rows go at once. What empties the tables between
-# two tests says so in its connection (`settings_test.py`).
+# A row's trigger is not asked when all rows go at once. Who means to empty a database
+# says so in their connection.
 LEDGER_IS_NOT_EMPTIED = """
 CREATE TRIGGER payments_ledger_is_not_emptied
 BEFORE TRUNCATE ON payments_ledgerentry

@@ -28,6 +28,7 @@ from events.local_time import night_of
 from events.models import Role
 from inventory import codes
 from inventory import services as inventory
+from tests import emptying
 from tests import factories as make
 from tests.browser.phone import Phone
 
@@ -67,21 +68,19 @@ def emptied_beside_the_stack(django_db_setup) -> Iterator[None]:
 
     The two may wait for each other; when the emptying loses, it is done again.
     """
-    # Of the class: beside the browser's loop there is another connection.
-    operations = type(connection.ops)
-    empty = operations.execute_sql_flush
+    empty = emptying.empty_all_tables
 
-    def until_it_wins(self, statements: list[str]) -> None:
+    def until_it_wins() -> None:
         for _ in range(9):
             try:
-                return empty(self, statements)
+                return empty()
             except OperationalError as error:
                 if not isinstance(error.__cause__, DeadlockDetected):
                     raise
-        return empty(self, statements)
+        return empty()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "execute_sql_flush", until_it_wins)
+        patch.setattr(emptying, "empty_all_tables", until_it_wins)
         yield
 
 

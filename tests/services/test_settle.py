@@ -220,7 +220,6 @@ def test_the_ledger_is_not_emptied(statement):
     order(held())
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL ticketapp.empties_tables = ''")
 
     with (
         pytest.raises(DatabaseError, match="only ever added to"),
