@@ -199,14 +199,10 @@ class StripeGateway:
         self, *, since: datetime, until: datetime | None
     ) -> Iterator[Listed]:
         """Every intent created since, before `until`, newest first, page by page."""
-        created = {"gte": int(since.timestamp())}
-        if until:
-            created["lt"] = int(until.timestamp())
-        params: Any = {
-            "created": created,
-            "limit": PAGE,
-            "expand": ["data.latest_charge"],
-        }
+        before = {"lt": int(until.timestamp())} if until else {}
+        created = {"gte": int(since.timestamp())} | before
+        whole = ["data.latest_charge"]
+        params: Any = {"created": created, "limit": PAGE, "expand": whole}
         has_more = True
         while has_more:
             with _asking():
