@@ -57,12 +57,18 @@ function forgetLists() {
   if ("caches" in window) void caches.delete(CACHE);
 }
 
-/** @param {DoorLists} lists */
+/**
+ * First kept, then shown: what the page says that it knows, it knows after a reload too.
+ * @param {DoorLists} lists
+ */
 async function keepLists(lists) {
+  try {
+    const cache = await caches.open(CACHE);
+    await cache.put(PLACE, new Response(JSON.stringify(lists)));
+  } catch {
+    // No room, or no HTTPS: it is known as long as the page is open.
+  }
   doorLists.set(lists);
-  if (!("caches" in window)) return;
-  const cache = await caches.open(CACHE);
-  await cache.put(PLACE, new Response(JSON.stringify(lists)));
 }
 
 /** What an earlier page has kept. */
@@ -105,6 +111,7 @@ async function sync() {
       tick: performance.now(),
       ahead,
     });
+    if (session !== token.get()) forgetLists();
   } catch (reason) {
     // Who works there no more has no use for it.
     if ([401, 403].includes(asApiError(reason).status)) forgetLists();
