@@ -13,9 +13,9 @@ from inventory.models import Hold, TicketType
 from payments import services as payments
 from payments.gateways.sandbox import api, post
 from payments.models import Order, PaymentAttempt, SandboxObject
+from tests import auditing
 from tests import factories as make
 from tests.factories import NOON
-from ticketapp import audit
 
 VISA = "4242424242424242"
 DECLINED = "4000000000000002"
@@ -152,10 +152,10 @@ def assert_books_are_right(now: datetime = NOON) -> None:
     """Every invariant holds; and a grace of five minutes later too, when the clock
     has put back on sale what nobody has paid.
     """
-    found = [str(finding) for finding in audit.findings(now=now)]
+    found = [str(finding) for finding in auditing.findings(now=now)]
     later = now + timedelta(minutes=6)
     with transaction.atomic():
         inventory.release_expired_holds(now=later, limit=1000)
-        found += [str(finding) for finding in audit.findings(now=later)]
+        found += [str(finding) for finding in auditing.findings(now=later)]
         transaction.set_rollback(True)
     assert not found, found

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from tests import auditing
 from tests.factories import NOON
-from ticketapp import audit
 
 # These tests know no money: they sell and admit without an order.
 OWNED_BY_AN_ORDER = "A ticket is owned exactly when one line of a paid order has it"
@@ -67,7 +67,7 @@ class Rival:
 def assert_all_is_well(
     *, without_orders: bool = False, now: datetime = SOON_AFTER
 ) -> None:
-    found = audit.findings(now=now)
+    found = auditing.findings(now=now)
     left_out = OWNED_BY_AN_ORDER if without_orders else None
     assert [str(each) for each in found if each.promise != left_out] == []
 

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.properties import auditing
 from tests.properties.machine import Evening
 from tests.properties.sameness import same_ids
 from tests.properties.telling import Tales
 from tests.properties.world import People
+from tests.sessions import wait_for_no_disk
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -51,7 +51,7 @@ def wide_budget() -> Budget:
 
 def tonight() -> Evening:
     """An evening for a program that is written by hand."""
-    auditing.prepare()
+    wait_for_no_disk()
     return type("Tonight", (Evening,), {"people": People()})()
 
 
@@ -60,7 +60,7 @@ def run(budget: Budget) -> Tales:
 
     The same budget gives the same programs, and they end the same way.
     """
-    auditing.prepare()
+    wait_for_no_disk()
 
     @seed(budget.seed)
     class Tonight(Evening):

@@ -12,7 +12,8 @@ from inventory import services as inventory
 from inventory.models import WaitlistEntry
 from payments import services as payments
 from payments.gateways import GatewayRefused, GatewayUnavailable
-from tests.properties import auditing, provider, sameness, showing, telling
+from tests import auditing
+from tests.properties import provider, sameness, showing, telling
 from tests.properties.listening import BUGS, listening
 from tests.properties.provider import REFUSING, WEATHER
 from tests.properties.remembering import (
