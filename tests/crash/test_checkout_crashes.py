@@ -155,9 +155,9 @@ def a_worker_dies_over_a_refund() -> None:
         )
         return lambda: services.pay_refunds(now=NOON, limit=100)
 
-    for at in every_death(prepare, at_least=3):
+    for _ in every_death(prepare, at_least=3):
         services.pay_refunds(now=THE_END, limit=100)
-        assert len(at_provider("refund")) == at
+        assert len(at_provider("refund")) == 1
         assert_sound(THE_END)
 
 
@@ -169,7 +169,7 @@ def test_with_a_new_key_for_each_try_it_pays_twice(monkeypatch):
     """The control: nor is the provider asked first which refunds it has made."""
     monkeypatch.setattr(repaying, "_ask_for", ask_anew)
 
-    with pytest.raises(AssertionError, match=r"assert [2-9] == [1-9]"):
+    with pytest.raises(AssertionError, match="assert 2 == 1"):
         a_worker_dies_over_a_refund()
 
 
@@ -187,7 +187,7 @@ def test_a_worker_that_dies_over_a_short_balance_pays_once_it_is_topped_up():
                     later = NOON + timedelta(hours=hours)
                     services.pay_refunds(now=later, limit=100)
                 assert not Refund.objects.exclude(status="succeeded").exists()
-                assert len(at_provider("refund")) == Refund.objects.count()
+                assert len(at_provider("refund")) == Refund.objects.count() == 1
                 assert_sound(THE_END)
 
 

@@ -25,10 +25,10 @@ def two_minutes_pass() -> None:
 def test_a_request_that_died_is_sent_again_with_its_key_and_charged_once():
     send = hold = None
     soon = timezone.now() + timedelta(hours=8)
-    tonight = make.event(starts_at=soon, sales_close_at=None)
 
     def prepare():
         nonlocal send, hold
+        tonight = make.event(starts_at=soon, sales_close_at=None)
         hold, card = held(event=tonight, now=timezone.now()), token()
         buyer, key = APIClient(), str(hold.pk)
         buyer.force_authenticate(hold.user)
@@ -48,6 +48,6 @@ def test_a_request_that_died_is_sent_again_with_its_key_and_charged_once():
         hold.refresh_from_db()
         assert hold.status == HoldStatus.CONVERTED, at
         charges = [c for c in at_provider("charge") if c["status"] == "succeeded"]
-        assert len(charges) == at
+        assert len(charges) == 1, at
         assert_books_are_right(timezone.now())
         assert_provider_and_books_agree()

@@ -200,21 +200,34 @@ def hear(now) -> None:
     services.process_events(now=now, limit=100)
 
 
-def test_news_of_a_refund_in_the_dashboard_is_heard_by_the_next():
+def refund_in_the_dashboard(placed) -> None:
+    intent_id = placed.payments.get().intent_id
+    ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 1200})
+
+
+def refund_by_us(placed) -> None:
+    services.refund_order(order=placed, by=None, now=NOON)
+    services.pay_refunds(now=NOON, limit=100)
+
+
+@pytest.mark.parametrize(
+    ("give_back", "unallocated"),
+    [(refund_in_the_dashboard, True), (refund_by_us, False)],
+)
+def test_news_of_a_refund_is_heard_by_the_next(give_back, unallocated):
     placed = None
 
     def prepare():
         nonlocal placed
         placed = paid()
-        intent_id = placed.payments.get().intent_id
-        ask("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 1200})
+        give_back(placed)
         deliver()
         return lambda: hear(timezone.now())
 
     for at in every_death(prepare, at_least=3):
         hear(timezone.now() + 2 * MINUTE)
         refund = Refund.objects.get(payment__order=placed)
-        assert (refund.unallocated, refund.status) == (True, "succeeded"), at
+        assert (refund.unallocated, refund.status) == (unallocated, "succeeded"), at
         assert_sound(NOON)
 
 
