@@ -192,6 +192,8 @@ def test_a_list_of_half_a_day_ago_decides_nothing(door, ticket):
 def test_a_phone_whose_clock_is_wrong_knows_the_night_after_a_reload(door, ticket):
     set_clock(door, -20 * HOUR)
     door.page.reload()
+    kept = "(await (await caches.open('door')).match('/door-lists'))"
+    door.wait_until(f"(await {kept}?.json())?.ahead > {19 * HOUR}")
     lose_network(door)
     door.page.reload()
 
