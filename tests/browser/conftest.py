@@ -30,6 +30,7 @@ from inventory import codes
 from inventory import services as inventory
 from tests import emptying
 from tests import factories as make
+from tests.browser.door import SET_CLOCK
 from tests.browser.phone import Phone
 
 BINARIES = Path(sys.executable).parent
@@ -311,3 +312,11 @@ def ticket(rush):
 def steward(rush):
     """Who works at the door."""
     return make.staff(venue=rush.event.venue, role=Role.DOOR)
+
+
+@pytest.fixture
+def door(phone, steward):
+    """A phone at the North door, whose clock may be set."""
+    phone.page.add_init_script(SET_CLOCK)
+    phone.open_door(steward.email, gate="North")
+    return phone

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -14,7 +13,6 @@ from tests import factories as make
 from tests.browser.conftest import code_of
 from tests.browser.door import (
     HOUR,
-    SET_CLOCK,
     is_upload,
     knows_tonight,
     lose_network,
@@ -22,13 +20,6 @@ from tests.browser.door import (
     sync,
 )
 from tests.paying import paid
-
-
-@pytest.fixture
-def door(phone, steward):
-    phone.page.add_init_script(SET_CLOCK)
-    phone.open_door(steward.email, gate="North")
-    return phone
 
 
 def test_who_has_a_good_ticket_is_let_in_and_why_is_told(door, ticket):

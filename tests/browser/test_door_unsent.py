@@ -14,20 +14,12 @@ from tests.browser.conftest import code_of
 from tests.browser.door import (
     HOUR,
     SENT,
-    SET_CLOCK,
     find_network,
     knows_tonight,
     let_time_pass,
     lose_network,
     set_clock,
 )
-
-
-@pytest.fixture
-def door(phone, steward):
-    phone.page.add_init_script(SET_CLOCK)
-    phone.open_door(steward.email, gate="North")
-    return phone
 
 
 def let_in(door, ticket) -> None:
