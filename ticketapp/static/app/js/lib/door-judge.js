@@ -5,7 +5,7 @@ import { isSigned, readCode } from "./codes.js";
 import { listsInHand } from "./door-lists.js";
 import { t } from "./i18n.js";
 import { whatIsKnownOf } from "./seen-tickets.js";
-import { clockTime, momentWords, phoneZone } from "./when.js";
+import { clockTime, phoneZone } from "./when.js";
 
 /** @typedef {import("../../types").Revocations} Revocations */
 /** @typedef {import("./codes.js").TicketCode} TicketCode */
@@ -44,7 +44,7 @@ export async function judge(text, firstSent) {
   });
   if (!code || !signed) return say(new ApiError({ status: 404, code: "unknown_ticket" }));
   const found = lists.events.find(({ event }) => isOf(code, event.id));
-  if (!found) return say(unlisted(lists));
+  if (!found) return say(unlisted());
   const why = refusal(code.ticket, found, lists);
   const isItsOwn = why?.code === "already_checked_in" && lists.tick >= firstSent;
   return isItsOwn && !whatIsKnownOf(code.ticket) ? null : say(why, found.event.name);
@@ -56,13 +56,9 @@ export async function judge(text, firstSent) {
  */
 const isOf = ({ event }, eventId) => eventId.replaceAll("-", "").startsWith(event);
 
-/**
- * Ours, but of no event on the list: of another venue or night, or newer than the list.
- * @param {DoorLists} lists
- */
-function unlisted({ at }) {
-  const time = momentWords(at, serverNow());
-  const detail = t("It is a ticket of ours, for an event that this phone’s list of {time} does not have. Look which venue and night it names.", { time });
+/** Ours, but of another venue or night, or newer than the list. */
+function unlisted() {
+  const detail = t("It is a ticket of ours, for an event that this phone does not know. Look which venue and night it names.");
   return new ApiError({ status: 409, code: "not_on_list", detail });
 }
 

@@ -58,7 +58,7 @@ function Loaded({ order, reload }) {
       ? html`<${YoureIn} order=${order} />`
       : html`<h1 tabindex="-1">${order.event.name}</h1>`}
     <p class="quiet">
-      ${joined([whenInWords(order.event, now), order.event.venue.name], " · ")}
+      ${joined([whenInWords(order.event, now), order.event.venue.name], "\u00a0· ")}
     </p>
     ${order.dispute && html`<${DisputeNews} isLost=${order.dispute === "lost"} />`}
     ${isPaid(order) && !order.dispute && html`<${EventNews} event=${order.event} isGivenBack=${order.tickets.length === 0} isFree=${isFree(order)} />`}
